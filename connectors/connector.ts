@@ -345,6 +345,11 @@ export interface TargetRun {
   readonly state: 'published' | 'previous' | 'building';
 }
 
+export interface TargetOptions {
+  /** Database to connect to while the target itself is absent or being renamed; `postgres` where absent. */
+  readonly maintenanceDatabase?: string;
+}
+
 /** The staging database. */
 export interface Target {
   readonly engine: Engine;
