@@ -1,0 +1,194 @@
+/**
+ * The shape of `understudy.yaml`: every key, its type, its default, and the sentence that an editor shows for it.
+ * `understudy.schema.json` beside this file is generated from here (`npm run schema`).
+ */
+import { z } from 'zod';
+
+const STRATEGIES = ['synthesize', 'copy', 'mask', 'empty'] as const;
+const TREATMENTS = ['synthesize', 'fake', 'pseudonym', 'hash', 'redact', 'null', 'shift', 'bucket', 'keep'] as const;
+const SENSITIVITIES = ['none', 'quasi', 'direct', 'secret'] as const;
+
+const name = z.string().min(1);
+const rate = z.number().min(0).max(1);
+const positive = z.number().positive();
+const count = z.number().int().min(0);
+
+const source = z
+  .strictObject({
+    url: name.optional().describe('Production database: a URL, `env:NAME` or `service=NAME`. Opened read-only.'),
+    schemas: z.array(name).optional().describe('Only these schemas; all user schemas where absent.'),
+    include: z.array(name).default([]).describe('Only tables that match one of these patterns (`shop.*`, `order_*`).'),
+    exclude: z.array(name).default([]).describe('No rows are read or made for tables that match one of these patterns.'),
+    maxConnections: z.number().int().min(1).max(64).default(2).describe('Connections held on production at once.'),
+    maxSnapshotMinutes: positive.default(30).describe('Longest time that one snapshot is held open.'),
+    statementTimeoutMs: z.number().int().positive().default(600_000).describe('Longest time of one statement.'),
+  })
+  .describe('The production database.');
+
+const target = z
+  .strictObject({
+    url: name.optional().describe('Staging database: a URL, `env:NAME` or `service=NAME`.'),
+    allow: z
+      .array(name)
+      .optional()
+      .describe('Patterns of `host:port/database` that may be replaced. Unset: only what Understudy made, or empty, or absent.'),
+    mode: z.enum(['swap', 'in-place']).default('swap').describe('Build beside and rename, or shadow schemas in the same database.'),
+    roles: z
+      .strictObject({
+        map: z.record(name, name).default({}).describe('Role of the source → role of the target.'),
+        skip: z.array(name).default([]).describe('Roles whose policies and grants are left out.'),
+      })
+      .prefault({})
+      .describe('What becomes of roles that the schema names.'),
+    maxBytes: z.number().int().positive().nullable().default(null).describe('Refuse to load more than this.'),
+    maintenanceDatabase: name.default('postgres').describe('Database to connect to while the target is renamed.'),
+  })
+  .describe('The staging database.');
+
+const column = z
+  .strictObject({
+    treatment: z.enum(TREATMENTS).optional().describe('What becomes of the values.'),
+    sensitivity: z.enum(SENSITIVITIES).optional().describe('Overrides what the detectors found.'),
+    detector: name.optional().describe('Detector class whose fakes are used, e.g. `person.email`.'),
+    locale: name.optional().describe('Locale of fakes, e.g. `de`.'),
+    accept: name.optional().describe('Why a treatment that lets real values or frequencies through is acceptable.'),
+  })
+  .refine((value) => value.treatment !== 'keep' || value.accept !== undefined, {
+    message: '`treatment: keep` lets real values through and needs an `accept:` reason',
+    path: ['treatment'],
+  });
+
+const table = z
+  .strictObject({
+    strategy: z.enum(STRATEGIES).optional().describe('synthesize: learned; copy: real rows; mask: real rows, masked; empty: none.'),
+    scale: positive.optional().describe('Rows relative to the source, for this table.'),
+    accept: name.optional().describe('Why real rows in staging are acceptable; shown beside the verdict.'),
+    columns: z.record(name, column).default({}).describe('Column rules.'),
+  })
+  .refine((value) => value.strategy !== 'copy' || value.accept !== undefined, {
+    message: '`strategy: copy` puts real rows into staging and needs an `accept:` reason',
+    path: ['strategy'],
+  });
+
+const rule = z
+  .strictObject({
+    name: name.describe('Shown as the one who decided.'),
+    columns: z.array(name).default([]).describe('Regular expressions over column names, case-insensitive.'),
+    values: z.array(name).default([]).describe('Regular expressions that whole values match.'),
+    minimumMatchRate: rate.default(0.8).describe('Share of sampled values that must match.'),
+    detector: name.optional().describe('Detector class whose fakes are used, e.g. `person.email`.'),
+    sensitivity: z.enum(SENSITIVITIES),
+    treatment: z.enum(TREATMENTS),
+  })
+  .refine((value) => value.columns.length + value.values.length > 0, {
+    message: 'a rule needs `columns` or `values` to match on',
+    path: ['name'],
+  });
+
+const virtualForeignKey = z
+  .strictObject({
+    name: name.optional(),
+    table: name,
+    columns: z.array(name).min(1),
+    references: z.strictObject({ table: name, columns: z.array(name).min(1) }),
+    when: z
+      .strictObject({ column: name, equals: z.string() })
+      .optional()
+      .describe('Of a polymorphic pair: the key holds where this column has this value.'),
+  })
+  .refine((value) => value.columns.length === value.references.columns.length, {
+    message: '`columns` and `references.columns` must be of equal length',
+    path: ['columns'],
+  });
+
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+const pinned = z.strictObject({
+  table: name,
+  rows: z.array(z.record(name, scalar)).min(1).describe('Rows loaded as they are, their keys reserved.'),
+});
+
+const learn = z
+  .strictObject({
+    engine: z.enum(['auto', 'trees', 'neural']).default('auto'),
+    backend: z.enum(['auto', 'cpu', 'webgpu', 'tfjs-node-gpu']).default('auto').describe('Where to compute; anything but auto is strict.'),
+    maxSubjects: z.number().int().min(100).default(200_000).describe('Subjects that are read at most.'),
+    maxRowsPerTable: z.number().int().min(1000).default(500_000).describe('Rows of one table that are read at most.'),
+    minimumSubjects: z.number().int().min(5).default(5).describe('Subjects that any learned value needs.'),
+    timeZone: name.default('UTC').describe('Zone in which dates and hours are learned.'),
+    locale: name.default('en').describe('Locale of fakes where values do not tell.'),
+  })
+  .describe('How the model is learned.');
+
+const gates = z
+  .strictObject({
+    privacy: z
+      .strictObject({
+        familyAlpha: z.number().gt(0).lt(0.5).default(0.005).describe('Family-wise error of all statistical gates of a run.'),
+        dcrShare: rate.default(0.5).describe('The lower bound of the DCR share may not exceed this.'),
+        membershipAuc: rate.default(0.6).describe('AUC of the membership attack may not exceed this.'),
+      })
+      .prefault({}),
+    fidelity: z
+      .strictObject({
+        marginals: rate.default(0.8).describe('Lowest mean marginal score of a table.'),
+        cardinalities: rate.default(0.8).describe('Lowest cardinality score of a foreign key.'),
+      })
+      .prefault({}),
+    rules: z
+      .strictObject({ lowEntropyExcess: rate.default(0).describe('Coincidences beyond the hold-out that are tolerated.') })
+      .prefault({}),
+    bias: z
+      .strictObject({
+        subgroups: z.array(z.strictObject({ table: name, group: name, outcome: name, limit: rate.default(0.1) })).default([]),
+      })
+      .prefault({}),
+  })
+  .describe('Limits of the gates.');
+
+const hook = z
+  .union([z.strictObject({ sql: name }), z.strictObject({ command: name, timeoutMs: z.number().int().positive().default(60_000) })])
+  .describe('An SQL file or a command; the result JSON is on its standard input.');
+
+const hooks = z
+  .strictObject({ beforePublish: hook.optional(), afterPublish: hook.optional(), onFailure: hook.optional() })
+  .describe('What to run around publishing.');
+
+const output = z
+  .strictObject({
+    keepPrevious: count.default(1).describe('Previous databases kept for `rollback`.'),
+    counts: z.enum(['exact', 'rounded']).default('exact').describe('How row counts of production are shown.'),
+    directory: name.default('understudy-reports').describe('Where reports are written.'),
+  })
+  .describe('What is kept and written.');
+
+export const configSchema = z
+  .strictObject({
+    version: z.literal(1).default(1),
+    source: source.prefault({}),
+    target: target.prefault({}),
+    subjects: z.array(name).default([]).describe('Tables whose rows are natural persons; they decide every privacy figure.'),
+    scale: positive.default(1).describe('Multiplies subjects and entities; copied tables never scale.'),
+    seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+    tables: z.record(name, table).default({}).describe('By `schema.table`, or by name alone where it is unique.'),
+    pinned: z.array(pinned).default([]),
+    rules: z.array(rule).default([]).describe('Your own classification rules; they precede the built-in packs.'),
+    virtualForeignKeys: z.array(virtualForeignKey).default([]).describe('Relations that the schema does not declare.'),
+    learn: learn.prefault({}),
+    gates: gates.prefault({}),
+    hooks: hooks.prefault({}),
+    output: output.prefault({}),
+  })
+  .describe('Configuration of Understudy.');
+
+/** The configuration with all defaults filled in. */
+export type Config = z.output<typeof configSchema>;
+export type TableConfig = Config['tables'][string];
+export type ColumnConfig = TableConfig['columns'][string];
+export type RuleConfig = Config['rules'][number];
+export type VirtualForeignKeyConfig = Config['virtualForeignKeys'][number];
+
+/** JSON Schema of the file as users write it, for editors. */
+export function configJsonSchema(): Record<string, unknown> {
+  return { $id: 'understudy.schema.json', title: 'understudy.yaml', ...z.toJSONSchema(configSchema, { io: 'input' }) };
+}

