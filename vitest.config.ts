@@ -9,7 +9,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 180_000,
     teardownTimeout: 30_000,
-    setupFiles: [],
+    globalSetup: ['./test/support/build.ts'],
     reporters: ['default', './test/support/skip-reporter.ts'],
   },
 });

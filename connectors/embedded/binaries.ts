@@ -35,10 +35,18 @@ export function packagedBinaries(platform: string = process.platform, arch: stri
       { hint: 'Run "npm install --include=optional", or give --source and --target URLs.', data: { packageName } },
     );
   }
+  return binariesIn(native);
+}
+
+/** The binaries in a package's `native` folder. */
+export function binariesIn(native: string): ServerBinaries {
   const links = JSON.parse(readFileSync(path.join(native, 'pg-symlinks.json'), 'utf8')) as readonly PackagedLink[];
+  // Both sides are written from the package's root.
+  const located = (file: string): string => path.join(native, path.relative('native', file));
   const missingLibraries = links
-    .filter((link) => !existsSync(path.join(native, '..', link.target)))
-    .map((link) => [path.basename(link.target), path.join(native, '..', link.source)] as const);
+    .map((link) => [path.basename(link.target), located(link.source), located(link.target)] as const)
+    .filter(([, , target]) => !existsSync(target))
+    .map(([name, file]) => [name, file] as const);
   return {
     initdb: path.join(native, 'bin', 'initdb'),
     postgres: path.join(native, 'bin', 'postgres'),

@@ -72,7 +72,7 @@ export function spawnGuard(server: RunnableServer, options: GuardOptions): Child
     uid: identity.uid,
     gid: identity.gid,
     cwd: '/',
-    env: serverEnvironment(options.directory),
+    env: serverEnvironment(options.directory, binaries),
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });

@@ -89,23 +89,19 @@ function canRun(binaries: ServerBinaries, identity: ServerIdentity, directory: s
     uid: identity.uid,
     gid: identity.gid,
     cwd: '/',
-    env: serverEnvironment(directory),
+    env: serverEnvironment(directory, binaries),
     stdio: 'ignore',
   });
   return result.status === 0;
 }
 
 /** What servers and initdb see of the environment: nothing that could steer them. */
-export function serverEnvironment(directory: string): NodeJS.ProcessEnv {
-  const libraries = libraryFolder(directory);
-  return {
-    PATH: process.env['PATH'],
-    HOME: directory,
-    TZ: 'UTC',
-    LC_ALL: 'C',
-    LD_LIBRARY_PATH: libraries,
-    DYLD_LIBRARY_PATH: libraries,
-  };
+export function serverEnvironment(directory: string, binaries: ServerBinaries): NodeJS.ProcessEnv {
+  const environment = { PATH: process.env['PATH'], HOME: directory, TZ: 'UTC', LC_ALL: 'C' };
+  if (binaries.root === null || binaries.missingLibraries.length === 0) return environment;
+  // A library that is opened over a link looks for its own libraries beside the link: so name their folder, too.
+  const libraries = [libraryFolder(directory), path.join(binaries.root, 'lib')].join(':');
+  return { ...environment, LD_LIBRARY_PATH: libraries, DYLD_LIBRARY_PATH: libraries };
 }
 
 function privateCopy(binaries: ServerBinaries, root: string, directory: string): ServerBinaries {
