@@ -155,8 +155,17 @@ function settingsText(throwAway: boolean, settings: Readonly<Record<string, stri
 }
 
 function serverLog(directory: string): string {
-  const file = path.join(directory, 'log');
-  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return readIfThere(path.join(directory, 'log'));
+}
+
+/** '' where there is no such file, also when it goes while we look: initdb makes and removes a postmaster.pid, too. */
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 /** Waits for the eighth line of postmaster.pid, as pg_ctl does. False when the server ended or took too long. */
@@ -165,7 +174,7 @@ async function becomesReady(directory: string, ended: Promise<void>): Promise<bo
   let alive = true;
   void ended.then(() => (alive = false));
   for (const deadline = Date.now() + START_TIMEOUT_MS; alive && Date.now() < deadline; await sleep(10)) {
-    if (existsSync(file) && readFileSync(file, 'utf8').split('\n')[7]?.trim() === 'ready') return true;
+    if (readIfThere(file).split('\n')[7]?.trim() === 'ready') return true;
   }
   return false;
 }

@@ -15,12 +15,13 @@ exec 3<&0 </dev/null
 trap : TERM
 (
   exec 3<&-
-  trap - TERM
+  trap : TERM  # wait for initdb, which ends and tidies up at this signal
   if [ ! -f "$directory/data/PG_VERSION" ]; then
     "$initdb" -D "$directory/data" --username=postgres --pwfile="$directory/password" --auth=scram-sha-256 \\
       --encoding=UTF8 --no-sync --no-instructions "$@" >>"$directory/log" 2>&1 || exit 1
-    cat "$directory/settings" >>"$directory/data/postgresql.conf"
+    echo "include = '../settings'" >>"$directory/data/postgresql.conf"
   fi
+  trap - TERM
   exec "$postgres" -D "$directory/data" -c listen_addresses=127.0.0.1 -p "$port" -k "$sockets" >>"$directory/log" 2>&1
 ) &
 server=$!

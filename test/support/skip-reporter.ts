@@ -1,7 +1,14 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestModule, Vitest } from 'vitest/node';
 
 /** Prints, after everything else, each skipped test with its reason, and the counts in one plain line. */
 export default class SkipReporter implements Reporter {
+  /** Run for some tests by name: then the others need no reason. */
+  #isFiltered = false;
+
+  onInit(vitest: Vitest): void {
+    this.#isFiltered = vitest.config.testNamePattern !== undefined;
+  }
+
   onTestRunEnd(modules: readonly TestModule[]): void {
     const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
     const skips = new Map<string, string[]>();
@@ -10,7 +17,7 @@ export default class SkipReporter implements Reporter {
       for (const test of module.children.allTests()) {
         const result = test.result();
         counts[result.state]++;
-        if (result.state !== 'skipped') continue;
+        if (result.state !== 'skipped' || this.#isFiltered) continue;
         const reason = result.note ?? 'no reason given';
         skips.set(reason, [...(skips.get(reason) ?? []), `${module.relativeModuleId}: ${test.fullName}`]);
       }
