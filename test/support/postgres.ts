@@ -48,7 +48,7 @@ function requiredDebianBin(): string {
   const bin = debianPostgresBin();
   if (bin === null)
     throw new Error(
-      'The distribution has no PostgreSQL server here: install postgresql-15, or skip with debianPostgresBin().',
+      'The distribution has no PostgreSQL server here: install postgresql-15, or skip with skipWithout().',
     );
   return bin;
 }
