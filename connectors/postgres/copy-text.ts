@@ -37,7 +37,7 @@ export class CopyTextParser {
     const data = this.rest === null ? chunk : Buffer.concat([this.rest, chunk]);
     const end = data.lastIndexOf(NEWLINE) + 1;
     this.rest = end === data.length ? null : data.subarray(end);
-    const ascii = isAscii(data.subarray(0, end)) ? data.latin1Slice(0, end) : null;
+    const ascii = isAscii(data.subarray(0, end)) ? data.toString('latin1', 0, end) : null;
     for (let at = 0; at < end; ) {
       const next = this.readRow(data, ascii, at);
       this.rowCount += 1;
@@ -87,13 +87,13 @@ function emptyColumns(count: number): (string | null)[][] {
 }
 
 function plainField(data: Buffer, ascii: string | null, from: number, to: number): string {
-  if (ascii === null) return data.utf8Slice(from, to);
-  return to - from < COPIED_SLICE_LENGTH ? ascii.slice(from, to) : data.latin1Slice(from, to);
+  if (ascii === null) return data.toString('utf8', from, to);
+  return to - from < COPIED_SLICE_LENGTH ? ascii.slice(from, to) : data.toString('latin1', from, to);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 
 function escapedField(data: Buffer, from: number, to: number): string | null {
   if (to - from === 2 && data[from + 1] === UPPER_N) return null;
-  return data.utf8Slice(from, to).replace(/\\(.)/gs, (_, char: string) => ESCAPES[char] ?? char);
+  return data.toString('utf8', from, to).replace(/\\(.)/gs, (_: string, char: string) => ESCAPES[char] ?? char);
 }

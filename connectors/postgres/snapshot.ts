@@ -149,14 +149,20 @@ class PostgresSnapshot implements Snapshot {
       this.used = true;
       return rows;
     } catch (error) {
-      await this.client.query('ROLLBACK TO SAVEPOINT read').catch(() => {}); // the connection may be gone: `error` says so
       throw this.explained(error, context);
+    } finally {
+      await this.backToSavepoint();
     }
+  }
+
+  /** As if the operation had not been; where the connection is gone, the operation's own error says so. */
+  private async backToSavepoint(): Promise<void> {
+    await this.client.query('ROLLBACK TO SAVEPOINT read; RELEASE SAVEPOINT read').catch(() => {});
   }
 
   /** Streams what the query gives, in COPY's text format. Left early, the query is cancelled on the server. */
   private async *copy(select: string, context: ErrorContext): AsyncGenerator<Buffer, void, undefined> {
-    await this.rows('SELECT 1', context); // sets the savepoint, and fails early on a lost connection
+    await queryRows(this.client, 'SAVEPOINT read', [], context).catch((error: unknown) => { throw this.explained(error, context); });
     const stream = this.client.query(copyTo(`COPY (${select}) TO STDOUT`, { highWaterMark: 256 * 1024 }));
     const ended = new Promise<void>((resolve) => { stream.once('end', resolve); stream.once('error', () => resolve()); });
     let complete = false;
@@ -171,7 +177,7 @@ class PostgresSnapshot implements Snapshot {
       throw this.explained(error, context);
     } finally {
       if (!complete) await this.cancel(stream, ended);
-      await this.client.query('ROLLBACK TO SAVEPOINT read').catch(() => {});
+      await this.backToSavepoint();
     }
   }
 
