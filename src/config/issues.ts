@@ -12,12 +12,16 @@ export interface DescribedIssue {
 
 /** zod's issues in our words, one for each wrong place. */
 export function describeIssues(issues: readonly z.core.$ZodIssue[], value: unknown): DescribedIssue[] {
-  return issues.flatMap((issue) => describeIssue(issue, issue.path.map(String), value));
+  const described = issues.flatMap((issue) => describeIssue(issue, issue.path.map(String), value));
+  // A mistyped key is reported once, not also as the lack of the right one.
+  const meant = new Set(described.filter((issue) => issue.unknownKey).map((issue) => [...issue.path.slice(0, -1), issue.suggestion].join('.')));
+  return described.filter((issue) => issue.unknownKey || !meant.has(issue.path.join('.')));
 }
 
 function describeIssue(issue: z.core.$ZodIssue, path: readonly string[], root: unknown): DescribedIssue[] {
   const shown = path.join('.') || 'the file';
   const plain = (message: string, suggestion: string | null = null): DescribedIssue[] => [{ path, message, suggestion, unknownKey: false }];
+  if (issue.code.startsWith('invalid_') && path.length > 0 && valueAt(root, path) === undefined) return plain(`\`${shown}\` is missing.`);
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = keysAt(path);

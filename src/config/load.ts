@@ -64,7 +64,9 @@ function configError(
 ): UnderstudyError {
   const described = describeIssues(issues, value);
   const lines = described.map((issue) => {
-    const position = positions.get(positionKey(issue.path));
+    // What is missing stands nowhere; then the place of what lacks it is shown.
+    const nearestPath = issue.path.map((_, i) => issue.path.slice(0, issue.path.length - i)).find((path) => positions.has(positionKey(path)));
+    const position = nearestPath === undefined ? undefined : positions.get(positionKey(nearestPath));
     const place = position === undefined ? file : `${file}:${position.line}:${position.column}`;
     return { ...issue, position: position ?? null, text: `${place}: ${issue.message}` };
   });

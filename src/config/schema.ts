@@ -6,7 +6,6 @@ import { z } from 'zod';
 
 const STRATEGIES = ['synthesize', 'copy', 'mask', 'empty'] as const;
 const TREATMENTS = ['synthesize', 'fake', 'pseudonym', 'hash', 'redact', 'null', 'shift', 'bucket', 'keep'] as const;
-const SENSITIVITIES = ['none', 'quasi', 'direct', 'secret'] as const;
 
 const name = z.string().min(1);
 const rate = z.number().min(0).max(1);
@@ -45,18 +44,21 @@ const target = z
   })
   .describe('The staging database.');
 
+const treatmentOptions = {
+  detector: name.optional().describe('What the values are, where name and values do not say so: `person.email`.'),
+  days: z.number().int().positive().optional().describe('Of `shift`: at most so many days either way.'),
+  width: positive.optional().describe('Of `bucket`: width of a bucket in the unit of the column; days for dates.'),
+  locale: name.optional().describe('Of `fake`: locale of the values, e.g. `de`.'),
+  accept: name.optional().describe('Why letting real values through is acceptable; needed for `keep`.'),
+};
+
+const acceptsKept = (value: { treatment: string; accept?: string | undefined }): boolean =>
+  value.treatment !== 'keep' || value.accept !== undefined;
+const keptMessage = { message: '`treatment: keep` lets real values through and needs an `accept:` reason', path: ['treatment'] };
+
 const column = z
-  .strictObject({
-    treatment: z.enum(TREATMENTS).optional().describe('What becomes of the values.'),
-    sensitivity: z.enum(SENSITIVITIES).optional().describe('Overrides what the detectors found.'),
-    detector: name.optional().describe('Detector class whose fakes are used, e.g. `person.email`.'),
-    locale: name.optional().describe('Locale of fakes, e.g. `de`.'),
-    accept: name.optional().describe('Why a treatment that lets real values or frequencies through is acceptable.'),
-  })
-  .refine((value) => value.treatment !== 'keep' || value.accept !== undefined, {
-    message: '`treatment: keep` lets real values through and needs an `accept:` reason',
-    path: ['treatment'],
-  });
+  .strictObject({ treatment: z.enum(TREATMENTS).describe('What becomes of the values.'), ...treatmentOptions })
+  .refine(acceptsKept, keptMessage);
 
 const table = z
   .strictObject({
@@ -72,18 +74,12 @@ const table = z
 
 const rule = z
   .strictObject({
-    name: name.describe('Shown as the one who decided.'),
-    columns: z.array(name).default([]).describe('Regular expressions over column names, case-insensitive.'),
-    values: z.array(name).default([]).describe('Regular expressions that whole values match.'),
-    minimumMatchRate: rate.default(0.8).describe('Share of sampled values that must match.'),
-    detector: name.optional().describe('Detector class whose fakes are used, e.g. `person.email`.'),
-    sensitivity: z.enum(SENSITIVITIES),
-    treatment: z.enum(TREATMENTS),
+    table: name.default('*').describe('Pattern over `schema.table`, or over the name alone; `*` and `?` are wild.'),
+    column: name.describe('Pattern over column names.'),
+    treatment: z.enum(TREATMENTS).describe('What becomes of the values.'),
+    ...treatmentOptions,
   })
-  .refine((value) => value.columns.length + value.values.length > 0, {
-    message: 'a rule needs `columns` or `values` to match on',
-    path: ['name'],
-  });
+  .refine(acceptsKept, keptMessage);
 
 const virtualForeignKey = z
   .strictObject({
@@ -172,7 +168,7 @@ export const configSchema = z
     seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
     tables: z.record(name, table).default({}).describe('By `schema.table`, or by name alone where it is unique.'),
     pinned: z.array(pinned).default([]),
-    rules: z.array(rule).default([]).describe('Your own classification rules; they precede the built-in packs.'),
+    rules: z.array(rule).default([]).describe('Treatment of columns by pattern, the first that matches; column rules under `tables` precede, the built-in packs follow.'),
     virtualForeignKeys: z.array(virtualForeignKey).default([]).describe('Relations that the schema does not declare.'),
     learn: learn.prefault({}),
     gates: gates.prefault({}),

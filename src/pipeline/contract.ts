@@ -12,6 +12,11 @@ import type { IntrospectArtifact } from '../stages/introspect/artifact.ts';
 import type { ColumnClassification } from '../stages/mask/artifact.ts';
 import type { ColumnFidelity, GateResult, RelationFidelity, TablePrivacy } from '../stages/scan/artifact.ts';
 
+// What results are made of, for those who render them.
+export type { RelationGraph, GraphEdge, GraphTable } from '../stages/graph/artifact.ts';
+export type { ColumnClassification } from '../stages/mask/artifact.ts';
+export type { GateResult } from '../stages/scan/artifact.ts';
+
 /** pass: 0; fail: a gate failed, nothing was published (2); refused: for safety (77); error: anything else. */
 export type Verdict = 'pass' | 'fail' | 'refused' | 'error';
 
@@ -140,7 +145,7 @@ export interface IntrospectResult extends Result {
   readonly engine: Engine;
   readonly serverVersion: string;
   readonly database: string;
-  readonly tables: readonly TableFacts[];
+  readonly tables: readonly (TableFacts & { readonly id: string })[];
   readonly excluded: IntrospectArtifact['excluded'];
   readonly graph: RelationGraph;
 }

@@ -51,6 +51,7 @@ test('wrong types and words are errors in their place', () => {
     'understudy.yaml:3:5: `tables.a.strategy` must be one of synthesize, copy, mask, empty, not `synthesise`. Did you mean `synthesize`?',
   );
   expect(failure('tables: { a: { strategy: copy } }').message).toContain('accept:');
+  expect(failure('rules: [{ column: x }]').message).toContain('`rules.0.treatment` is missing.');
   expect(failure('seed: -1').code).toBe('CONFIG_INVALID');
   expect(failure('seed: 1.5').code).toBe('CONFIG_INVALID');
   expect(failure('subjects: customer').message).toBe('understudy.yaml:1:1: `subjects` must be a list, not a text.');
