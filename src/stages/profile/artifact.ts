@@ -4,7 +4,7 @@ import type { Split } from '../../kernel/split.ts';
 export interface TableSample {
   readonly table: string;
   readonly rowCount: number;
-  /** Exact number of rows in the database. */
+  /** Number of rows in the database: exact, or the server's estimate above `COUNT_EXACTLY_UP_TO`. */
   readonly totalRowCount: number;
   /** Raw server text, column-major, by column name; all stored, non-generated columns. Long texts are cut at `TEXT_LIMIT`. */
   readonly columns: ReadonlyMap<string, readonly (string | null)[]>;
@@ -17,7 +17,7 @@ export interface TableSample {
 /** Rows of all tables, tied together by subject. Kept in memory, bounded; never written to disk or logged. */
 export interface RelationalSample {
   readonly tables: ReadonlyMap<string, TableSample>;
-  /** Opaque keys of units: `table\0key…`; a row without subject is its own unit. */
+  /** Opaque keys of units: `table\0key…`; empty for a row that reaches no subject and so is its own unit. */
   readonly unitKeys: readonly string[];
   /** Of each unit. */
   readonly unitSplits: readonly Split[];
@@ -29,3 +29,6 @@ export interface RelationalSample {
 
 /** Characters of a text that are read for learning and scanning. */
 export const TEXT_LIMIT = 2000;
+
+/** Above this many estimated rows the server's estimate stands in for a count, which would be a scan of its own. */
+export const COUNT_EXACTLY_UP_TO = 50_000_000;

@@ -1,0 +1,123 @@
+/** Which encoder a column gets, and how one comes back from a model file. */
+import { ArrayEncoder, fitArrayEncoder, type ArrayJson } from './array.ts';
+import type { ColumnEncoder } from './encoder.ts';
+import { fitJsonEncoder, JsonEncoder, type JsonNode } from './json.ts';
+import { fitLexemeEncoder, LexemeEncoder } from './lexemes.ts';
+import { fitMomentEncoder, MomentEncoder } from './moment.ts';
+import { fitRangeEncoder, RangeEncoder, type RangeJson } from './range.ts';
+import { scalarCodec } from './scalar.ts';
+import {
+  CategoryColumnEncoder, fitCategoryColumn, fitScalarEncoder, lengthQuantiles, RandomEncoder, ScalarEncoder, type RandomJson,
+} from './simple.ts';
+import { fitTextEncoder, TextEncoder } from './text.ts';
+
+/** What an encoder must know of a column's type; `class` is the connector's `TypeClass`. */
+export interface ColumnShape {
+  readonly class: string;
+  readonly baseName: string;
+  readonly nullable: boolean;
+  readonly maxLength: number | null;
+  readonly enumLabels: readonly string[] | null;
+  readonly element: ColumnShape | null;
+}
+
+/**
+ * Learns how a column's values are written and made.
+ *
+ * Shapes: `values [n]` server text, `units [n]`.
+ */
+export function fitColumnEncoder(shape: ColumnShape, values: readonly (string | null)[], units: Uint32Array): ColumnEncoder {
+  const hasNull = values.includes(null);
+  if (values.every((value) => value === null)) return new RandomEncoder({ of: 'null', hasNull: false, lengths: [] });
+  switch (shape.class) {
+    case 'integer':
+    case 'decimal':
+    case 'float':
+    case 'money':
+    case 'date':
+    case 'time':
+    case 'interval':
+      return fitScalarEncoder(shape.class, values, units);
+    case 'timestamp':
+    case 'timestamptz':
+      return fitMomentEncoder(values, units);
+    case 'boolean':
+      return fitCategoryColumn(values, units, hasNull, ['f', 't']);
+    case 'enum':
+      return fitCategoryColumn(values, units, hasNull, shape.enumLabels ?? []);
+    case 'uuid':
+      return new RandomEncoder({ of: 'uuid', hasNull, lengths: [] });
+    case 'bytes':
+      return random('bytes', values, hasNull, (text) => (text.length - 2) / 2);
+    case 'bit':
+      return random('bits', values, hasNull, (text) => text.length);
+    case 'network':
+      return random(shape.baseName.startsWith('macaddr') ? 'mac' : 'network', values, hasNull, (text) => text.length);
+    case 'json':
+      return fitJsonEncoder(
+        values,
+        units,
+        {
+          number: (texts, owners) => fitScalarEncoder('decimal', texts, owners),
+          string: (texts, owners) => fitTextEncoder(texts, owners, { maxLength: null, hasNull: false }),
+        },
+        reviveEncoder,
+      );
+    case 'array': {
+      const element = shape.element;
+      const fitted = element === null ? null : fitArrayEncoder(values, units, (texts, owners) => fitColumnEncoder(element, texts, owners));
+      return fitted ?? fitCategoryColumn(values, units, hasNull, ['{}']);
+    }
+    case 'range':
+      return (shape.element === null ? null : fitRangeEncoder(shape.element.class, values, units)) ?? fitCategoryColumn(values, units, hasNull, ['empty']);
+    case 'tsvector':
+      return fitLexemeEncoder(values, units, hasNull);
+    case 'text':
+      return fitTextEncoder(values, units, { maxLength: shape.maxLength, hasNull });
+    default:
+      return fitCategoryColumn(values, units, hasNull);
+  }
+}
+
+function random(
+  of: RandomJson['of'],
+  values: readonly (string | null)[],
+  hasNull: boolean,
+  measure: (text: string) => number,
+): RandomEncoder {
+  const lengths = values.flatMap((value) => (value === null ? [] : [Math.floor(measure(value))]));
+  return new RandomEncoder({ of, hasNull, lengths: lengthQuantiles(lengths) });
+}
+
+/** Whether the values of this class are learned, not only made validly by type. */
+export function isLearnable(typeClass: string): boolean {
+  return scalarCodec(typeClass) !== null || ['boolean', 'enum', 'json', 'array', 'range', 'text'].includes(typeClass);
+}
+
+/** An encoder from its parameters in a model file. */
+export function reviveEncoder(kind: string, parameters: unknown): ColumnEncoder {
+  switch (kind) {
+    case 'scalar':
+      return ScalarEncoder.fromJson(parameters);
+    case 'moment':
+      return new MomentEncoder(parameters as ConstructorParameters<typeof MomentEncoder>[0]);
+    case 'category':
+      return CategoryColumnEncoder.fromJson(parameters);
+    case 'random':
+      return new RandomEncoder(parameters as RandomJson);
+    case 'text':
+      return new TextEncoder(parameters as ConstructorParameters<typeof TextEncoder>[0]);
+    case 'lexemes':
+      return new LexemeEncoder(new TextEncoder(parameters as ConstructorParameters<typeof TextEncoder>[0]));
+    case 'json':
+      return new JsonEncoder(parameters as JsonNode, reviveEncoder);
+    case 'range':
+      return new RangeEncoder(parameters as RangeJson);
+    case 'array': {
+      const json = parameters as ArrayJson;
+      return new ArrayEncoder(json, reviveEncoder(json.element.kind, json.element.parameters));
+    }
+    default:
+      throw new TypeError(`unknown encoder kind ${kind}`);
+  }
+}

@@ -1,0 +1,25 @@
+import type { RowBlock } from '../../kernel/rows.ts';
+
+/** Fills the vectors that `generate` left open; a function of seed, table and row number. */
+export type Masker = (block: RowBlock) => void;
+
+export interface GenerateOptions {
+  readonly seed: number;
+  /** Multiplies entities and subjects; copied tables never scale. */
+  readonly scale: number;
+  /** Further factors by `tableId`. */
+  readonly tableScales: ReadonlyMap<string, number>;
+  /** By `tableId`. */
+  readonly maskers: ReadonlyMap<string, Masker>;
+  /** Rows of a block; never changes a row. */
+  readonly blockRows: number;
+}
+
+/** One table's rows. Streams must be drained in the order in which `generate` gives them: later tables need earlier ones. */
+export interface TableStream {
+  /** `tableId`. */
+  readonly table: string;
+  /** Known once the tables before are drained. */
+  rowCount(): number;
+  blocks(): AsyncIterable<RowBlock>;
+}

@@ -1,0 +1,63 @@
+/** Cells of one row, by column number, and what an expression reads from them. */
+import type { TableFacts } from '../../../connectors/connector.ts';
+import type { Cell, CellForm, ColumnEncoder } from '../../model/encoders/encoder.ts';
+import { reviveEncoder } from '../../model/encoders/index.ts';
+import { parseTimestamp } from '../../model/encoders/scalar.ts';
+import type { ColumnMaker, TableModel } from '../../model/table-model.ts';
+import { textAt, type ColumnVector } from '../../kernel/rows.ts';
+import type { BuilderForm } from './block-builder.ts';
+import type { Value } from './expression.ts';
+
+export interface CellColumn {
+  readonly name: string;
+  readonly maker: ColumnMaker;
+  readonly encoder: ColumnEncoder | null;
+  readonly form: BuilderForm;
+  readonly decimals: number | undefined;
+  /** What an expression sees. */
+  readonly read: (cell: Cell) => Value;
+  /** The server's text, as keys and unique guards compare it. */
+  readonly text: (cell: Cell) => string | null;
+}
+
+export function cellColumns(table: TableFacts, model: TableModel): readonly CellColumn[] {
+  return model.columns.map(({ name, maker }) => {
+    const facts = table.columns.find((column) => column.name === name)!;
+    const encoder = maker.by === 'encoder' ? reviveEncoder(maker.kind, maker.parameters) : null;
+    const form: BuilderForm =
+      maker.by === 'mask' ? 'masked' : maker.by === 'serial' || maker.by === 'position' ? 'number' : (encoder?.form ?? 'text');
+    const decimals = maker.by === 'serial' || maker.by === 'position' ? 0 : encoder?.decimals;
+    return { name, maker, encoder, form, decimals, read: reader(facts.type.class), text: texter(form, decimals) };
+  });
+}
+
+function reader(typeClass: string): (cell: Cell) => Value {
+  switch (typeClass) {
+    case 'integer':
+    case 'decimal':
+    case 'float':
+      return (cell) => (typeof cell === 'string' ? Number(cell) : cell);
+    case 'boolean':
+      return (cell) => (cell === null ? null : cell === 't' || cell === 'true' || cell === 1);
+    case 'date':
+      return (cell) => (typeof cell === 'number' ? cell * 86_400_000_000 : cell === null ? null : parseTimestamp(cell));
+    case 'timestamp':
+    case 'timestamptz':
+      return (cell) => (typeof cell === 'string' ? parseTimestamp(cell) : cell);
+    default:
+      return (cell) => cell;
+  }
+}
+
+function texter(form: BuilderForm, decimals: number | undefined): (cell: Cell) => string | null {
+  if (form === 'text' || form === 'masked') return (cell) => (cell === null ? null : String(cell));
+  const values = new Float64Array(1);
+  const vector = { form, values, nulls: new Uint8Array(1), ...(decimals === undefined ? {} : { decimals }) } as ColumnVector;
+  const isPlain = (form satisfies CellForm) === 'number' && decimals === undefined;
+  return (cell) => {
+    if (cell === null) return null;
+    if (isPlain) return String(cell);
+    values[0] = cell as number;
+    return textAt(vector, 0);
+  };
+}

@@ -1,0 +1,173 @@
+/** Turns a model into rows: a stream per table, in an order in which every reference can be chosen. */
+import { tableId, type TableFacts } from '../../../connectors/connector.ts';
+import { UnderstudyError } from '../../kernel/errors.ts';
+import { textAt, type ColumnVector, type RowBlock } from '../../kernel/rows.ts';
+import type { TableModel } from '../../model/table-model.ts';
+import { streamKey, uniformAt } from '../../numeric/random.ts';
+import type { LearnedModel } from '../learn/artifact.ts';
+import type { GenerateOptions, TableStream } from './artifact.ts';
+import { BlockBuilder } from './block-builder.ts';
+import { loadExpressionParser } from './expression.ts';
+import { StoredKey } from './key-column.ts';
+import { referenceChoosers } from './references.ts';
+import { RowMaker, type Place } from './row-maker.ts';
+import { countKey, needsOf, newMadeTable, type MadeTable } from './world.ts';
+
+/**
+ * Streams of all tables in generation order. Drain each before the next.
+ *
+ * A row is a function of the model, the seed and its number; blocks only cut the stream.
+ * Throws (while draining): `GENERATE_UNSATISFIABLE`, `GENERATE_CAPACITY`.
+ * Memory: 4 bytes a row for each reference to a table, and the codes and keys that its children look at.
+ */
+export async function generate(model: LearnedModel, options: GenerateOptions): Promise<readonly TableStream[]> {
+  await loadExpressionParser();
+  const facts = new Map(model.catalog.tables.map((table) => [tableId(table.name), table]));
+  const needs = needsOf(model.tables);
+  const made = new Map<string, MadeTable>();
+  // Tables on a cycle may be referenced before they are made: those whose size does not depend on others are known now.
+  for (const table of model.tables) {
+    if (table.foreignKeys.some((key) => key.maker.by === 'context')) continue;
+    made.set(table.id, newMadeTable(table, rootRowCount(table, options), needs.get(table.id)!));
+  }
+  return model.tables.map((table): TableStream => {
+    const start = (): MadeTable => {
+      let own = made.get(table.id);
+      if (own === undefined) {
+        own = newMadeTable(table, childRowCount(table, made, options), needs.get(table.id)!);
+        made.set(table.id, own);
+      }
+      return own;
+    };
+    return {
+      table: table.id,
+      rowCount: () => start().rowCount,
+      blocks: () => blocksOf(table, facts.get(table.id)!, start(), made, options),
+    };
+  });
+}
+
+function rootRowCount(table: TableModel, options: GenerateOptions): number {
+  if (table.strategy === 'empty') return 0;
+  if (table.rows !== null) return [...table.rows.values()][0]?.length ?? 0;
+  const scaled = table.sourceRowCount * options.scale * (options.tableScales.get(table.id) ?? 1);
+  return table.sourceRowCount === 0 ? 0 : Math.max(1, Math.round(scaled));
+}
+
+/** Children of all parents, and the rows that have none. */
+function childRowCount(table: TableModel, made: ReadonlyMap<string, MadeTable>, options: GenerateOptions): number {
+  const key = table.foreignKeys.find((candidate) => candidate.maker.by === 'context')!;
+  const counts = made.get(key.referencedTable)!.counts.get(countKey(table.id, key.name))!;
+  const factor = options.tableScales.get(table.id) ?? 1;
+  let sum = 0;
+  for (let parent = 0; parent < counts.length; parent++) sum += scaledCount(counts[parent], factor, table.id, parent, options.seed);
+  return sum + Math.round((sum * key.nullRate) / (1 - key.nullRate));
+}
+
+/** A child count times a factor, its fraction decided by chance: the mean is exact. */
+function scaledCount(count: number, factor: number, table: string, parent: number, seed: number): number {
+  if (factor === 1) return count;
+  const scaled = count * factor;
+  const whole = Math.floor(scaled);
+  return whole + (uniformAt(streamKey(seed, 'table-scale', table), 0, parent, 0) < scaled - whole ? 1 : 0);
+}
+
+async function* blocksOf(
+  table: TableModel,
+  facts: TableFacts,
+  own: MadeTable,
+  made: ReadonlyMap<string, MadeTable>,
+  options: GenerateOptions,
+): AsyncIterable<RowBlock> {
+  if (table.strategy === 'synthesize') yield* synthesizedBlocks(table, facts, own, made, options);
+  else if (table.rows !== null) yield* copiedBlocks(table, own, options);
+  own.complete = true;
+}
+
+function* copiedBlocks(table: TableModel, own: MadeTable, options: GenerateOptions): Iterable<RowBlock> {
+  const columns = [...table.rows!];
+  const rowCount = columns[0]?.[1].length ?? 0;
+  for (let firstRow = 0; firstRow < rowCount; firstRow += options.blockRows) {
+    const end = Math.min(rowCount, firstRow + options.blockRows);
+    const vectors = columns.map(([name, values]): [string, ColumnVector] => [name, { form: 'text', values: values.slice(firstRow, end) }]);
+    const block: RowBlock = { table: table.id, firstRow, rowCount: end - firstRow, columns: new Map(vectors) };
+    captureKeys(block, own, () => true);
+    yield block;
+  }
+}
+
+async function* synthesizedBlocks(
+  table: TableModel,
+  facts: TableFacts,
+  own: MadeTable,
+  made: ReadonlyMap<string, MadeTable>,
+  options: GenerateOptions,
+): AsyncIterable<RowBlock> {
+  checkKeysKnown(table, made);
+  const contextKey = table.foreignKeys.find((key) => key.maker.by === 'context');
+  const parent = contextKey === undefined ? null : made.get(contextKey.referencedTable)!;
+  let maker: RowMaker | null = null;
+  const uniqueColumns = [facts.primaryKey, ...facts.uniqueKeys].flatMap((key) =>
+    key === null || key.predicate !== null ? [] : [key.columns.filter((column) => column !== null)],
+  );
+  const choosers = referenceChoosers(table, own, made, own.rowCount, uniqueColumns, options.seed, (column) => maker!.text(column));
+  maker = new RowMaker(facts, table, own, parent, choosers, options.seed);
+  const builder = new BlockBuilder(table.id, maker.columns, options.blockRows);
+  const mask = options.maskers.get(table.id);
+  const masked = new Set(table.columns.filter((column) => column.maker.by === 'mask').map((column) => column.name));
+  const finish = (block: RowBlock): RowBlock => {
+    mask?.(block);
+    captureKeys(block, own, (column) => masked.has(column));
+    return block;
+  };
+  let row = 0;
+  for (const place of places(table, parent, own.rowCount, options)) {
+    maker.make(row++, place);
+    builder.push(maker.cells);
+    if (builder.isFull) yield finish(builder.take()!);
+  }
+  const last = builder.take();
+  if (last !== null) yield finish(last);
+}
+
+/** Where each row stands, in order: the children of parent 0, of parent 1, …, then the rows without a parent. */
+function* places(table: TableModel, parent: MadeTable | null, rowCount: number, options: GenerateOptions): Iterable<Place> {
+  let row = 0;
+  if (parent !== null) {
+    const key = table.foreignKeys.find((candidate) => candidate.maker.by === 'context')!;
+    const counts = parent.counts.get(countKey(table.id, key.name))!;
+    const factor = options.tableScales.get(table.id) ?? 1;
+    for (let p = 0; p < counts.length; p++) {
+      const count = scaledCount(counts[p], factor, table.id, p, options.seed);
+      for (let index = 0; index < count; index++, row++) yield { parent: p, index, count };
+    }
+  }
+  for (; row < rowCount; row++) yield { parent: -1, index: 0, count: 1 };
+}
+
+/** Keeps the values of referenced columns as they will be loaded: references must meet them. */
+function captureKeys(block: RowBlock, own: MadeTable, wanted: (column: string) => boolean): void {
+  for (const [column, key] of own.keys) {
+    if (!(key instanceof StoredKey) || !wanted(column)) continue;
+    const vector = block.columns.get(column);
+    for (let i = 0; i < block.rowCount; i++) key.push(vector === undefined ? null : textAt(vector, i));
+  }
+}
+
+/** A reference to a table that is made later can only be chosen if its keys follow from row numbers. */
+function checkKeysKnown(table: TableModel, made: ReadonlyMap<string, MadeTable>): void {
+  for (const key of table.foreignKeys) {
+    if (key.maker.by !== 'quota' && key.maker.by !== 'forest') continue;
+    const parent = made.get(key.referencedTable);
+    const isMadeLater = (column: string): boolean =>
+      parent!.keys.get(column) instanceof StoredKey &&
+      (key.maker.by === 'quota' || table.columns.find((candidate) => candidate.name === column)?.maker.by === 'mask');
+    const unknown = parent === undefined || (!parent.complete && key.referencedColumns.some(isMadeLater));
+    if (!unknown) continue;
+    throw new UnderstudyError(
+      'GENERATE_CAPACITY',
+      `${table.id} references ${key.referencedTable} by ${key.name}, which lies on a cycle and whose key is no running number: its values are not known when ${table.id} is made.`,
+      { hint: `Set tables.${key.referencedTable}.strategy or tables.${table.id}.strategy to copy or empty.`, data: { table: table.id, foreignKey: key.name } },
+    );
+  }
+}

@@ -1,0 +1,247 @@
+/** How the row that a foreign key references is chosen: one chooser per key, by what `learn` decided. */
+import type { ForeignKeyModel, TableModel } from '../../model/table-model.ts';
+import { RandomCursor, streamKey, uniformAt } from '../../numeric/random.ts';
+import { QuotaChooser, scaleQuotas } from './quota.ts';
+import { countKey, type MadeTable } from './world.ts';
+
+export interface Choice {
+  readonly row: number;
+  readonly place: { readonly parent: number };
+  readonly registers: Uint16Array;
+  readonly random: RandomCursor;
+  /** Whether the key agrees with what is assigned already, and no unique key is hurt. */
+  readonly accept: (parent: number) => boolean;
+}
+
+export interface ReferenceChooser {
+  readonly key: ForeignKeyModel;
+  /** Row of the referenced table, null for no reference, or `impossible`. */
+  choose(choice: Choice): number | null | 'impossible';
+  keyTexts(parent: number): readonly string[];
+  /** Whether columns that other keys have set hold this parent's values. */
+  agrees(parent: number, text: (column: string) => string | null): boolean;
+  /** The row is being made again. */
+  withdraw(): void;
+  commit(row: number, made: MadeTable): void;
+}
+
+/** `shared`: positions in the key of columns that an earlier key has set. */
+abstract class Chooser implements ReferenceChooser {
+  readonly key: ForeignKeyModel;
+  readonly parent: MadeTable;
+  readonly shared: readonly number[];
+
+  constructor(key: ForeignKeyModel, parent: MadeTable, shared: readonly number[]) {
+    this.key = key;
+    this.parent = parent;
+    this.shared = shared;
+  }
+
+  abstract choose(choice: Choice): number | null | 'impossible';
+
+  keyTexts(parent: number): readonly string[] {
+    return this.key.referencedColumns.map((column) => this.parent.keys.get(column)!.textAt(parent));
+  }
+
+  agrees(parent: number, text: (column: string) => string | null): boolean {
+    return this.shared.every((i) => this.parent.keys.get(this.key.referencedColumns[i])!.textAt(parent) === text(this.key.columns[i]));
+  }
+
+  withdraw(): void {}
+  commit(_row: number, _made: MadeTable): void {}
+
+  protected isReferable(parent: number): boolean {
+    return this.key.referencedColumns.every((column) => !this.parent.keys.get(column)!.isNull(parent));
+  }
+}
+
+class ContextChooser extends Chooser {
+  choose(choice: Choice): number | null {
+    return choice.place.parent < 0 ? null : choice.place.parent;
+  }
+}
+
+class CategoryChooser extends Chooser {
+  choose({ registers, random, accept }: Choice): number | null | 'impossible' {
+    const maker = this.key.maker as Extract<ForeignKeyModel['maker'], { by: 'category' }>;
+    const code = registers[maker.register];
+    if (code >= maker.rows.length) {
+      if (maker.hasNull) return null;
+      return this.#anyRow(random, accept);
+    }
+    const row = maker.rows[code];
+    const chosen = row >= 0 ? row : maker.pooled[random.nextInteger(maker.pooled.length)];
+    return accept(chosen) ? chosen : this.#anyRow(random, accept);
+  }
+
+  #anyRow(random: RandomCursor, accept: (parent: number) => boolean): number | 'impossible' {
+    for (let tries = 0; tries < 100; tries++) {
+      const row = random.nextInteger(this.parent.rowCount);
+      if (accept(row)) return row;
+    }
+    return 'impossible';
+  }
+}
+
+class QuotaReferenceChooser extends Chooser {
+  readonly #quota: QuotaChooser;
+  /** With shared columns: rows of the parent by the values that they must agree in. */
+  readonly #groups: ReadonlyMap<string, number[]> | null;
+  readonly #ownText: (column: string) => string | null;
+  #held: number | null = null;
+
+  constructor(key: ForeignKeyModel, parent: MadeTable, shared: readonly number[], quota: QuotaChooser, text: (column: string) => string | null) {
+    super(key, parent, shared);
+    this.#quota = quota;
+    this.#ownText = text;
+    this.#groups = shared.length === 0 ? null : this.#group();
+  }
+
+  choose({ registers, random, accept }: Choice): number | null | 'impossible' {
+    const { register } = this.key.maker as { register: number };
+    if (register >= 0 && registers[register] === 1) return null;
+    const referable = (parent: number): boolean => this.isReferable(parent) && accept(parent);
+    if (this.#groups !== null) return this.#fromGroup(random, referable);
+    const chosen = this.#quota.choose(referable, random);
+    if (chosen < 0) return this.#orNothing();
+    this.#held = chosen;
+    return chosen;
+  }
+
+  override withdraw(): void {
+    if (this.#held !== null) this.#quota.giveBack(this.#held);
+    this.#held = null;
+  }
+
+  override commit(): void {
+    this.#held = null;
+  }
+
+  #group(): Map<string, number[]> {
+    const groups = new Map<string, number[]>();
+    for (let row = 0; row < this.parent.rowCount; row++) {
+      const key = JSON.stringify(this.shared.map((i) => this.parent.keys.get(this.key.referencedColumns[i])!.textAt(row)));
+      const list = groups.get(key);
+      if (list === undefined) groups.set(key, [row]);
+      else list.push(row);
+    }
+    return groups;
+  }
+
+  #fromGroup(random: RandomCursor, accept: (parent: number) => boolean): number | null | 'impossible' {
+    const rows = this.#groups!.get(JSON.stringify(this.shared.map((i) => this.#ownText(this.key.columns[i])))) ?? [];
+    for (let tries = 0; tries < 50 && rows.length > 0; tries++) {
+      const row = rows[random.nextInteger(rows.length)];
+      if (accept(row)) return row;
+    }
+    return rows.find((row) => accept(row)) ?? this.#orNothing();
+  }
+
+  /** No row fits: then no reference, where that is allowed. */
+  #orNothing(): null | 'impossible' {
+    return (this.key.maker as { register: number }).register >= 0 ? null : 'impossible';
+  }
+}
+
+/** A forest: every row but a root hangs on a row made before it that still wants children. */
+class ForestChooser extends Chooser {
+  readonly #wanting: number[] = [];
+  readonly #self: string;
+  #held = -1;
+  #chosen: number | null = null;
+
+  constructor(key: ForeignKeyModel, own: MadeTable, shared: readonly number[], self: string) {
+    super(key, own, shared);
+    this.#self = self;
+  }
+
+  choose({ row, registers, random, accept }: Choice): number | null | 'impossible' {
+    const { register } = this.key.maker as { register: number };
+    const isRoot = register >= 0 && registers[register] === 1;
+    if (!isRoot) {
+      for (let tries = 0; tries < 30 && this.#wanting.length > 0; tries++) {
+        const at = random.nextInteger(this.#wanting.length);
+        if (!accept(this.#wanting[at])) continue;
+        this.#held = at;
+        return (this.#chosen = this.#wanting[at]);
+      }
+    }
+    return this.#root(row);
+  }
+
+  /** A root references nothing, or itself where the key may not be NULL. */
+  #root(row: number): number | null {
+    this.#chosen = null;
+    this.#held = -1;
+    return this.key.nullRate > 0 ? null : row;
+  }
+
+  override withdraw(): void {
+    this.#held = -1;
+    this.#chosen = null;
+  }
+
+  override commit(row: number, made: MadeTable): void {
+    if (this.#held >= 0 && this.#chosen !== null) {
+      this.#wanting[this.#held] = this.#wanting[this.#wanting.length - 1];
+      this.#wanting.pop();
+    }
+    const wanted = made.counts.get(countKey(this.#self, this.key.name))?.[row] ?? 0;
+    for (let i = 0; i < wanted; i++) this.#wanting.push(row);
+    this.#held = -1;
+    this.#chosen = null;
+  }
+}
+
+/** Choosers of a table's keys in the order of assignment. `text` reads the row being made. */
+export function referenceChoosers(
+  model: TableModel,
+  own: MadeTable,
+  tables: ReadonlyMap<string, MadeTable>,
+  rowCount: number,
+  uniqueKeyColumns: readonly (readonly string[])[],
+  seed: number,
+  text: (column: string) => string | null,
+): readonly ReferenceChooser[] {
+  const choosers: ReferenceChooser[] = [];
+  const assigned = new Set<string>();
+  const rank = (key: ForeignKeyModel): number => (key.maker.by === 'context' ? -1000 : -key.columns.length);
+  for (const key of [...model.foreignKeys].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1))) {
+    if (key.maker.by === 'implied' || key.maker.by === 'null') continue;
+    const parent = tables.get(key.referencedTable)!;
+    const shared = key.columns.flatMap((column, i) => (assigned.has(column) ? [i] : []));
+    for (const column of key.columns) assigned.add(column);
+    switch (key.maker.by) {
+      case 'context':
+        choosers.push(new ContextChooser(key, parent, shared));
+        break;
+      case 'category':
+        choosers.push(new CategoryChooser(key, parent, shared));
+        break;
+      case 'forest':
+        choosers.push(new ForestChooser(key, own, shared, model.id));
+        break;
+      case 'quota': {
+        const cap = uniqueKeyColumns.some((columns) => columns.every((column) => key.columns.includes(column))) ? 1 : Number.MAX_SAFE_INTEGER;
+        const wanted = Math.round(rowCount * (1 - key.nullRate));
+        const quotas = scaleQuotas(degreesOf(model.id, key, parent, seed), wanted, cap);
+        choosers.push(new QuotaReferenceChooser(key, parent, shared, new QuotaChooser(quotas, seed, `${model.id}\0${key.name}`), text));
+        break;
+      }
+    }
+  }
+  return choosers;
+}
+
+/** References that each parent row shall get: drawn with the parent, or by the learned distribution alone. */
+function degreesOf(table: string, key: ForeignKeyModel, parent: MadeTable, seed: number): Uint32Array {
+  const drawn = parent.complete ? parent.counts.get(countKey(table, key.name)) : undefined;
+  if (drawn !== undefined) return drawn;
+  const stream = streamKey(seed, 'degrees', table, key.name);
+  const total = key.degrees.reduce((sum, [, parents]) => sum + parents, 0);
+  return Uint32Array.from({ length: parent.rowCount }, (_, row) => {
+    let rest = uniformAt(stream, 0, row, 0) * total;
+    for (const [children, parents] of key.degrees) if ((rest -= parents) < 0) return children;
+    return 0;
+  });
+}

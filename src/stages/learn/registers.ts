@@ -1,0 +1,175 @@
+/** Turns a table's sample into registers: what the chain is fitted on. */
+import type { TableFacts, ColumnType } from '../../../connectors/connector.ts';
+import type { CodedColumn } from '../../model/coded-column.ts';
+import { fitColumnEncoder, isLearnable, type ColumnShape } from '../../model/encoders/index.ts';
+import type { ColumnEncoder } from '../../model/encoders/encoder.ts';
+import { fitNumberEncoder } from '../../model/encoders/number.ts';
+import type { ColumnMaker, ColumnModel, ForeignKeyMaker, ForeignKeyModel, IncomingCount, Register } from '../../model/table-model.ts';
+import { MIN_UNITS } from '../../model/encoders/encoder.ts';
+import type { TableSample } from '../profile/artifact.ts';
+import type { TablePlan } from './plan-table.ts';
+
+/** A register with its codes for every row of the sample. */
+export interface CodedRegister extends CodedColumn {
+  readonly name: string;
+}
+
+export interface OwnRegisters {
+  readonly registers: readonly CodedRegister[];
+  readonly columns: readonly ColumnModel[];
+  readonly foreignKeys: readonly ForeignKeyModel[];
+  readonly incoming: readonly IncomingCount[];
+}
+
+/** How many rows of another table reference each row of this one. */
+export interface IncomingReferences {
+  readonly table: string;
+  readonly foreignKey: string;
+  readonly counts: Uint32Array;
+}
+
+/**
+ * The registers of a table's own: one or more per learned column, a null flag per masked column and assigned
+ * foreign key, a category per reference to a copied table, a count per referencing foreign key.
+ *
+ * Register numbers in the models returned count from the first own register; `rebase` moves them.
+ */
+export function ownRegisters(
+  table: TableFacts,
+  plan: TablePlan,
+  sample: TableSample,
+  fitRows: Int32Array,
+  incoming: readonly IncomingReferences[],
+): OwnRegisters {
+  const registers: CodedRegister[] = [];
+  const units = pickUnits(sample.units, fitRows);
+
+  const counts = incoming.map((reference): IncomingCount => {
+    const encoder = fitNumberEncoder(Array.from(fitRows, (row) => reference.counts[row]), units);
+    const codes = Uint16Array.from(reference.counts, (count) => encoder.encode(count));
+    const register = registers.length;
+    registers.push({ name: `#count:${reference.table}.${reference.foreignKey}`, codes, size: encoder.size, ordered: true, hasNull: false });
+    return { table: reference.table, foreignKey: reference.foreignKey, register, encoder: encoder.toJson() };
+  });
+
+  const columns: ColumnModel[] = [];
+  for (const column of table.columns) {
+    const decided = plan.columns.get(column.name);
+    if (decided === undefined) continue;
+    const values = sample.columns.get(column.name)!;
+    let maker: ColumnMaker;
+    if (decided.by === 'encoder') {
+      const encoder = fitColumnEncoder(shapeOf(column.type, column.nullable), Array.from(fitRows, (row) => values[row]), units);
+      maker = {
+        by: 'encoder', kind: encoder.kind, parameters: encoder.toJson(), register: registers.length, learned: isLearnable(column.type.class),
+      };
+      registers.push(...encodeColumn(column.name, encoder, values));
+    } else if (decided.by === 'mask') {
+      maker = { by: 'mask', register: column.nullable ? pushNullFlag(registers, column.name, (i) => values[i] === null, values.length) : -1 };
+    } else {
+      maker = decided;
+    }
+    columns.push({ name: column.name, nullable: column.nullable, maker });
+  }
+
+  const foreignKeys = table.foreignKeys.map((key): ForeignKeyModel => {
+    const links = sample.parents.get(key.name) ?? new Int32Array(sample.rowCount).fill(-1);
+    const decided = plan.foreignKeys.get(key.name)!;
+    const nullable = key.columns.some((name) => table.columns.find((column) => column.name === name)!.nullable);
+    let maker: ForeignKeyMaker;
+    if (decided === 'category') maker = categoryOf(key.name, links, fitRows, units, registers);
+    else if (decided === 'quota' || decided === 'forest') {
+      // A root of a NOT NULL self-reference points at itself: the flag then says so.
+      const isRoot = (i: number): boolean => links[i] === -1 || (decided === 'forest' && links[i] === i);
+      const flagged = nullable || decided === 'forest';
+      maker = { by: decided, register: flagged ? pushNullFlag(registers, `#null:${key.name}`, isRoot, links.length) : -1 };
+    } else maker = { by: decided };
+    return {
+      name: key.name,
+      referencedTable: '',
+      columns: key.columns,
+      referencedColumns: key.referencedColumns,
+      maker,
+      nullRate: links.reduce((sum, to) => sum + (to === -1 ? 1 : 0), 0) / Math.max(1, links.length),
+      degrees: [],
+    };
+  });
+  return { registers, columns, foreignKeys, incoming: counts };
+}
+
+export function pickUnits(units: Uint32Array, rows: Int32Array): Uint32Array {
+  return Uint32Array.from(rows, (row) => units[row]);
+}
+
+export function shapeOf(type: ColumnType, nullable: boolean): ColumnShape {
+  return {
+    class: type.class,
+    baseName: type.baseName,
+    nullable,
+    maxLength: type.maxLength,
+    enumLabels: type.enumLabels,
+    element: type.element === null ? null : shapeOf(type.element, true),
+  };
+}
+
+function encodeColumn(name: string, encoder: ColumnEncoder, values: readonly (string | null)[]): CodedRegister[] {
+  const codes = encoder.parts.map(() => new Uint16Array(values.length));
+  const one = new Uint16Array(encoder.parts.length);
+  for (let i = 0; i < values.length; i++) {
+    encoder.encode(values[i], one, 0);
+    for (let part = 0; part < one.length; part++) codes[part][i] = one[part];
+  }
+  return encoder.parts.map((part, p) => ({ name: encoder.parts.length === 1 ? name : `${name}#${p}`, codes: codes[p], ...part }));
+}
+
+/** A register of two codes: 0 there, 1 NULL. Gives its number, or −1 (and no register) if nothing is NULL. */
+function pushNullFlag(registers: CodedRegister[], name: string, isNull: (row: number) => boolean, rowCount: number): number {
+  const codes = Uint16Array.from({ length: rowCount }, (_, i) => (isNull(i) ? 1 : 0));
+  if (!codes.includes(1)) return -1;
+  registers.push({ name, codes, size: 2, ordered: false, hasNull: true });
+  return registers.length - 1;
+}
+
+/** Rows of a copied table as categories: those that 5 units reference by themselves, the others as one. */
+function categoryOf(
+  name: string,
+  links: Int32Array,
+  fitRows: Int32Array,
+  units: Uint32Array,
+  registers: CodedRegister[],
+): ForeignKeyMaker {
+  const byRow = new Map<number, Set<number>>();
+  let hasNull = false;
+  fitRows.forEach((row, i) => {
+    const to = links[row];
+    if (to < 0) {
+      hasNull = true;
+      return;
+    }
+    let seen = byRow.get(to);
+    if (seen === undefined) byRow.set(to, (seen = new Set()));
+    if (seen.size < MIN_UNITS) seen.add(units[i]);
+  });
+  const own = [...byRow].filter(([, seen]) => seen.size >= MIN_UNITS).map(([row]) => row).sort((a, b) => a - b);
+  const pooled = [...byRow.keys()].filter((row) => byRow.get(row)!.size < MIN_UNITS).sort((a, b) => a - b);
+  const rows = pooled.length > 0 ? [...own, -1] : own;
+  const codeOf = new Map(own.map((row, code) => [row, code]));
+  const size = Math.max(1, rows.length + (hasNull ? 1 : 0));
+  const codes = Uint16Array.from(links, (to) => (to < 0 ? size - 1 : (codeOf.get(to) ?? Math.max(0, rows.length - 1))));
+  registers.push({ name: `#row:${name}`, codes, size, ordered: false, hasNull });
+  return { by: 'category', register: registers.length - 1, rows, pooled, hasNull };
+}
+
+/** The same makers with register numbers counted from the first register of the row. */
+export function rebase(own: OwnRegisters, from: number): Pick<OwnRegisters, 'columns' | 'foreignKeys' | 'incoming'> {
+  const shift = <T extends { readonly register: number }>(maker: T): T => ({ ...maker, register: maker.register < 0 ? -1 : maker.register + from });
+  return {
+    columns: own.columns.map((column) => ({ ...column, maker: 'register' in column.maker ? shift(column.maker) : column.maker })),
+    foreignKeys: own.foreignKeys.map((key) => ({ ...key, maker: 'register' in key.maker ? shift(key.maker) : key.maker })),
+    incoming: own.incoming.map((count) => shift(count)),
+  };
+}
+
+export function describeRegisters(origin: Register['origin'], coded: readonly CodedRegister[], from: (i: number) => number): Register[] {
+  return coded.map(({ name, size, ordered, hasNull }, i) => ({ name, origin, from: from(i), size, ordered, hasNull }));
+}

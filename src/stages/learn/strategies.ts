@@ -1,0 +1,75 @@
+/** What becomes of each table: learned, copied, left empty; and why. */
+import { tableId, type Catalog } from '../../../connectors/connector.ts';
+import { UnderstudyError } from '../../kernel/errors.ts';
+import type { Strategy } from '../../model/table-model.ts';
+import type { RelationGraph } from '../graph/artifact.ts';
+import type { Classification } from '../mask/artifact.ts';
+
+/** Automatic copies stop here: a table that people add rows to daily is no dictionary. */
+const MAX_COPIED_ROWS = 1000;
+
+export interface StrategyChoice {
+  readonly strategy: Strategy;
+  readonly reason: string;
+}
+
+export interface TableOverride {
+  readonly strategy?: Strategy;
+  readonly accept?: string;
+}
+
+/**
+ * Precedence: the configuration, then the automatic copy of clean reference tables, then `synthesize`.
+ * Throws: `LEARN_UNSUPPORTED` for `mask`, which needs real rows at generation time.
+ */
+export function chooseStrategies(
+  catalog: Catalog,
+  graph: RelationGraph,
+  classification: Classification,
+  rowCounts: ReadonlyMap<string, number>,
+  overrides: ReadonlyMap<string, TableOverride>,
+): Map<string, StrategyChoice> {
+  const personal = new Set(
+    classification.columns.filter((column) => column.sensitivity !== 'none').map((column) => column.table),
+  );
+  const roles = new Map(graph.tables.map((table) => [table.id, table]));
+  const choices = new Map<string, StrategyChoice>();
+  for (const { id } of graph.tables) {
+    const override = overrides.get(id);
+    if (override?.strategy === 'mask') {
+      throw new UnderstudyError('LEARN_UNSUPPORTED', `${id} has \`strategy: mask\`, which this version cannot carry out; nothing was written.`, {
+        hint: `Set tables.${id}.strategy to synthesize, copy or empty.`,
+      });
+    }
+    if (override?.strategy !== undefined) {
+      choices.set(id, { strategy: override.strategy, reason: override.accept ?? 'set in the configuration' });
+    }
+  }
+  // A copied row keeps its references, so what it references must be copied too: repeat until nothing falls out.
+  const candidates = new Set(
+    graph.tables
+      .filter((table) => !choices.has(table.id) && table.role === 'reference' && !table.isSubject && table.subjectPath === null)
+      .filter((table) => !personal.has(table.id) && rowCounts.get(table.id)! <= MAX_COPIED_ROWS && rowCounts.get(table.id)! > 0)
+      .map((table) => table.id),
+  );
+  const copied = (id: string): boolean => candidates.has(id) || choices.get(id)?.strategy === 'copy';
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const table of catalog.tables) {
+      const id = tableId(table.name);
+      if (!candidates.has(id)) continue;
+      if (table.foreignKeys.every((key) => copied(tableId(key.referencedTable)))) continue;
+      candidates.delete(id);
+      changed = true;
+    }
+  }
+  for (const { id } of graph.tables) {
+    if (choices.has(id)) continue;
+    if (rowCounts.get(id) === 0) choices.set(id, { strategy: 'empty', reason: 'the source has no rows' });
+    else if (candidates.has(id)) {
+      const reason = `${roles.get(id)!.role} table of ${rowCounts.get(id)} rows without personal columns`;
+      choices.set(id, { strategy: 'copy', reason });
+    } else choices.set(id, { strategy: 'synthesize', reason: 'learned from the source' });
+  }
+  return choices;
+}

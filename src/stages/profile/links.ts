@@ -1,0 +1,80 @@
+/** Resolves foreign keys within the sample: for each row, the number of the row that it references. */
+import { tableId, type TableFacts } from '../../../connectors/connector.ts';
+
+interface RawTable {
+  readonly columns: ReadonlyMap<string, readonly (string | null)[]>;
+  readonly rowCount: number;
+}
+
+/** By table, by foreign key: the referenced row's number; −1 null, −2 not in the sample. */
+export function linkRows(
+  facts: ReadonlyMap<string, TableFacts>,
+  raw: ReadonlyMap<string, RawTable>,
+): Map<string, Map<string, Int32Array>> {
+  const links = new Map([...raw.keys()].map((id) => [id, new Map<string, Int32Array>()]));
+  // One referenced key at a time, so that only one map of keys is alive.
+  for (const group of groupByReferencedKey(facts, raw).values()) {
+    const rows = keyIndex(raw.get(group.to)!, group.columns);
+    for (const { from, name, columns } of group.keys) {
+      links.get(from)!.set(name, resolve(raw.get(from)!, columns, rows));
+    }
+  }
+  return links;
+}
+
+interface KeyGroup {
+  readonly to: string;
+  readonly columns: readonly string[];
+  readonly keys: { from: string; name: string; columns: readonly string[] }[];
+}
+
+function groupByReferencedKey(
+  facts: ReadonlyMap<string, TableFacts>,
+  raw: ReadonlyMap<string, RawTable>,
+): Map<string, KeyGroup> {
+  const groups = new Map<string, KeyGroup>();
+  for (const from of raw.keys()) {
+    for (const key of facts.get(from)!.foreignKeys) {
+      const to = tableId(key.referencedTable);
+      if (!raw.has(to)) continue;
+      const order = key.referencedColumns.map((_, i) => i).sort((a, b) => (key.referencedColumns[a] < key.referencedColumns[b] ? -1 : 1));
+      const columns = order.map((i) => key.referencedColumns[i]);
+      const id = [to, ...columns].join('\0');
+      if (!groups.has(id)) groups.set(id, { to, columns, keys: [] });
+      groups.get(id)!.keys.push({ from, name: key.name, columns: order.map((i) => key.columns[i]) });
+    }
+  }
+  return groups;
+}
+
+function keyIndex(table: RawTable, columns: readonly string[]): Map<string, number> {
+  const lists = columns.map((name) => table.columns.get(name)!);
+  const index = new Map<string, number>();
+  for (let i = 0; i < table.rowCount; i++) {
+    const key = keyText(lists, i);
+    if (key !== null) index.set(key, i);
+  }
+  return index;
+}
+
+function resolve(table: RawTable, columns: readonly string[], rows: ReadonlyMap<string, number>): Int32Array {
+  const lists = columns.map((name) => table.columns.get(name)!);
+  const links = new Int32Array(table.rowCount);
+  for (let i = 0; i < table.rowCount; i++) {
+    const key = keyText(lists, i);
+    links[i] = key === null ? -1 : (rows.get(key) ?? -2);
+  }
+  return links;
+}
+
+/** The key as one text; null if any part is. */
+export function keyText(lists: readonly (readonly (string | null)[])[], i: number): string | null {
+  if (lists.length === 1) return lists[0][i];
+  let text = '';
+  for (const list of lists) {
+    const part = list[i];
+    if (part === null) return null;
+    text += `${part.length}:${part}`;
+  }
+  return text;
+}
