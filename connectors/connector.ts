@@ -163,6 +163,8 @@ export interface SchemaStatement {
   readonly sql: string;
   /** Roles that the statement names (policies): created statements are skipped where `target.roles.skip` says so. */
   readonly roles?: readonly string[];
+  /** Only a superuser may run it (event triggers, functions in untrusted languages). */
+  readonly superuser?: boolean;
 }
 
 export interface SequenceFacts {

@@ -123,6 +123,8 @@ export interface RawExtensionMember { readonly class: string; readonly object: s
 
 export interface RawCatalog {
   readonly capabilities: Capabilities;
+  /** Null: all of the user's. */
+  readonly chosenSchemas: readonly string[] | null;
   readonly server: RawServer;
   readonly schemas: readonly RawSchema[];
   readonly extensions: readonly RawExtension[];
@@ -155,7 +157,7 @@ export async function readRawCatalog(client: PostgresClient, major: number, sche
   // All rows of all queries in one result: [number of the query, row as JSON].
   const sql = names.map((name, i) => `SELECT ${i} AS query, pg_catalog.row_to_json(r)::text AS row FROM (${queries[name]}) r`);
   const results = await client.query(sql.join(';\n')) as unknown as readonly { readonly rows: readonly { readonly row: string }[] }[];
-  const raw: Record<string, unknown> = { capabilities };
+  const raw: Record<string, unknown> = { capabilities, chosenSchemas: schemas };
   names.forEach((name, i) => {
     const rows = results[i].rows.map(({ row }) => JSON.parse(row) as unknown);
     raw[name] = name === 'server' ? rows[0] : rows;
