@@ -9,29 +9,34 @@ export default class SkipReporter implements Reporter {
     this.#isFiltered = vitest.config.testNamePattern !== undefined;
   }
 
-  onTestRunEnd(modules: readonly TestModule[]): void {
-    const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    let [passedCount, failedCount, skippedCount] = [0, unhandledErrors.length, 0];
     const skips = new Map<string, string[]>();
-    let brokenModuleCount = 0;
     for (const module of modules) {
-      for (const test of module.children.allTests()) {
+      const tests = [...module.children.allTests()];
+      // Where a file does not load or a hook fails, vitest calls the tests skipped: they are not.
+      const isBroken =
+        module.errors().length > 0 || [...module.children.allSuites()].some((suite) => suite.errors().length > 0);
+      if (isBroken && tests.length === 0) failedCount++;
+      for (const test of tests) {
         const result = test.result();
-        counts[result.state]++;
-        if (result.state !== 'skipped' || this.#isFiltered) continue;
-        const reason = result.note ?? 'no reason given';
-        skips.set(reason, [...(skips.get(reason) ?? []), `${module.relativeModuleId}: ${test.fullName}`]);
+        const reason = result.state === 'skipped' ? result.note : undefined;
+        if (result.state === 'passed') passedCount++;
+        else if (result.state !== 'skipped' || (isBroken && reason === undefined)) failedCount++;
+        else {
+          skippedCount++;
+          const label = reason ?? 'no reason given';
+          skips.set(label, [...(skips.get(label) ?? []), `${module.relativeModuleId}: ${test.fullName}`]);
+        }
       }
-      // A file that failed to load or a failed suite hook hides its tests; it must not pass for "nothing failed".
-      if (module.errors().length > 0 || [...module.children.allSuites()].some((suite) => suite.errors().length > 0))
-        brokenModuleCount++;
     }
-    const lines: string[] = [];
-    for (const [reason, tests] of skips)
-      lines.push(`skipped (${tests.length}): ${reason}`, ...tests.map((test) => `  ${test}`));
-    if (brokenModuleCount > 0) lines.push(`files that failed as a whole: ${brokenModuleCount}`);
-    const failedCount = counts.failed + counts.pending + brokenModuleCount;
-    const skippedNote = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
-    lines.push(`${counts.passed} passed, ${failedCount} failed${skippedNote}`);
-    process.stdout.write(`\n${lines.join('\n')}\n`);
+    const lines = this.#isFiltered
+      ? []
+      : [...skips].flatMap(([reason, tests]) => [
+          `skipped (${tests.length}): ${reason}`,
+          ...tests.map((test) => `  ${test}`),
+        ]);
+    const skippedNote = skippedCount > 0 ? `, ${skippedCount} skipped` : '';
+    process.stdout.write(`\n${[...lines, `${passedCount} passed, ${failedCount} failed${skippedNote}`].join('\n')}\n`);
   }
 }
