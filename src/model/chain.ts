@@ -1,7 +1,12 @@
 import { RandomCursor, type StreamKey } from '../numeric/random.ts';
-import { applyCoarsening, coarsen, countCodes, type CodedColumn } from './coded-column.ts';
+import { coarsen, countCodes, type CodedColumn } from './coded-column.ts';
 import {
-  Conditional, type ConditionalOptions, type ConditionalTensors, fitPrepared, type NumberArray, prepareInput,
+  Conditional,
+  type ConditionalOptions,
+  type ConditionalTensors,
+  fitPrepared,
+  type NumberArray,
+  prepareInput,
   TABLE_DEFAULTS,
 } from './conditional.ts';
 
@@ -107,25 +112,31 @@ export class Chain {
   toTensors(prefix: string): Map<string, NumberArray> {
     const tensors = new Map<string, NumberArray>();
     this.conditionals.forEach((conditional, column) => {
-      for (const [part, tensor] of Object.entries(conditional.tensors)) tensors.set(`${prefix}${column}.${part}`, tensor);
+      for (const [part, tensor] of Object.entries(conditional.tensors))
+        tensors.set(`${prefix}${column}.${part}`, tensor);
     });
     return tensors;
   }
 
   /** The chain back from its header and `toTensors`. **Throws** TypeError if a tensor is not there. */
   static fromTensors(header: ChainHeader, tensors: ReadonlyMap<string, NumberArray>, prefix: string): Chain {
-    return new Chain(header, header.columns.map(({ size }, column) => {
-      const part = (name: string): NumberArray => {
-        const tensor = tensors.get(`${prefix}${column}.${name}`);
-        if (tensor === undefined) throw new TypeError(`The model has no tensor ${prefix}${column}.${name}.`);
-        return tensor;
-      };
-      const parts: ConditionalTensors = {
-        nodes: part('nodes') as Int32Array, categories: part('categories') as Uint32Array,
-        roots: part('roots') as Int32Array, leaves: part('leaves') as Uint32Array,
-      };
-      return new Conditional(parts, size);
-    }));
+    return new Chain(
+      header,
+      header.columns.map(({ size }, column) => {
+        const part = (name: string): NumberArray => {
+          const tensor = tensors.get(`${prefix}${column}.${name}`);
+          if (tensor === undefined) throw new TypeError(`The model has no tensor ${prefix}${column}.${name}.`);
+          return tensor;
+        };
+        const parts: ConditionalTensors = {
+          nodes: part('nodes') as Int32Array,
+          categories: part('categories') as Uint32Array,
+          roots: part('roots') as Int32Array,
+          leaves: part('leaves') as Uint32Array,
+        };
+        return new Conditional(parts, size);
+      }),
+    );
   }
 }
 
@@ -146,12 +157,21 @@ function inputSlots(header: ChainHeader, place: number): Int32Array {
  * **Memory** 2 N bytes a column for coarse codes, and that of one conditional at a time.
  */
 export function fitChain(
-  columns: readonly NamedColumn[], context: readonly NamedColumn[], units: Uint32Array, options: ChainOptions,
+  columns: readonly NamedColumn[],
+  context: readonly NamedColumn[],
+  units: Uint32Array,
+  options: ChainOptions,
 ): Chain {
   const rowTotal = columns[0]?.column.codes.length ?? 0;
   const rows = options.rows ?? Int32Array.from({ length: rowTotal }, (_, row) => row);
   const coded = columns.map(({ column }) => column);
-  const order = options.order ?? orderByInformation(coded, context.map(({ column }) => column), rows);
+  const order =
+    options.order ??
+    orderByInformation(
+      coded,
+      context.map(({ column }) => column),
+      rows,
+    );
   const inputs = context.map(({ column }) => prepareInput(column, rows));
   const conditionals: Conditional[] = [];
   order.forEach((column, place) => {
@@ -178,7 +198,9 @@ const INFORMATION_CATEGORIES = 64;
  * **Shapes** columns, context: codes [N] → a permutation of the column indices.
  */
 export function orderByInformation(
-  columns: readonly CodedColumn[], context: readonly CodedColumn[], rows: Int32Array,
+  columns: readonly CodedColumn[],
+  context: readonly CodedColumn[],
+  rows: Int32Array,
 ): readonly number[] {
   const sample = everyNth(rows, INFORMATION_ROWS);
   const measured = columns.map((column) => informationCodes(column, sample));
@@ -218,16 +240,20 @@ interface InformationCodes {
 function informationCodes(column: CodedColumn, rows: Int32Array): InformationCodes {
   const counts = countCodes(column, rows);
   const coarse = coarsen(column, counts, INFORMATION_BINS);
-  const sampled = applyCoarsening(column.codes, coarse);
   const coarseCounts = new Float64Array(coarse.size);
-  counts.forEach((count, code) => { coarseCounts[coarse.map[code]] += count; });
+  counts.forEach((count, code) => {
+    coarseCounts[coarse.map[code]] += count;
+  });
   // Renumber by falling count, the rarest pooled.
-  const byCount = [...coarseCounts.keys()].filter((code) => coarseCounts[code] > 0)
+  const byCount = [...coarseCounts.keys()]
+    .filter((code) => coarseCounts[code] > 0)
     .sort((x, y) => coarseCounts[y] - coarseCounts[x] || x - y);
   const place = new Uint16Array(coarse.size);
-  byCount.forEach((code, index) => { place[code] = Math.min(index, INFORMATION_CATEGORIES - 1); });
+  byCount.forEach((code, index) => {
+    place[code] = Math.min(index, INFORMATION_CATEGORIES - 1);
+  });
   return {
-    codes: Uint16Array.from(rows, (row) => place[sampled[row]]),
+    codes: Uint16Array.from(rows, (row) => place[coarse.map[column.codes[row]]]),
     size: Math.max(1, Math.min(byCount.length, INFORMATION_CATEGORIES)),
   };
 }

@@ -76,7 +76,9 @@ export function coarsenTarget(column: CodedColumn, counts: Float64Array, limit: 
   const byCount = Array.from(counts.keys()).sort((x, y) => counts[y] - counts[x] || x - y);
   const map = new Uint16Array(column.size).fill(MAX_UNORDERED_CLASSES - 1);
   const kept = byCount.slice(0, MAX_UNORDERED_CLASSES - 1).sort((x, y) => x - y);
-  kept.forEach((code, index) => { map[code] = index; });
+  kept.forEach((code, index) => {
+    map[code] = index;
+  });
   return { map, size: MAX_UNORDERED_CLASSES };
 }
 

@@ -1,5 +1,12 @@
 import { permuteIndex, type StreamKey } from '../numeric/random.ts';
-import { applyCoarsening, coarsen, coarsenTarget, countCodes, type CodedColumn, type Coarsening } from './coded-column.ts';
+import {
+  applyCoarsening,
+  coarsen,
+  coarsenTarget,
+  countCodes,
+  type CodedColumn,
+  type Coarsening,
+} from './coded-column.ts';
 import { growTree, leavesOf, type Tree, type TreeInput, type TreeOptions } from './tree.ts';
 
 /** Codes of a target that splits are chosen by, and of an input that splits are tried at. */
@@ -27,7 +34,12 @@ export interface Bags {
 
 /** The measured defaults for a table without context (CHAIN: gate 1, 20 rows, 5 subjects). */
 export const TABLE_DEFAULTS: ConditionalOptions = {
-  gate: 1, minRows: 20, minUnits: 5, maxDepth: 30, alpha: 2, fineAlpha: 30,
+  gate: 1,
+  minRows: 20,
+  minUnits: 5,
+  maxDepth: 30,
+  alpha: 2,
+  fineAlpha: 30,
 };
 
 /** The same for rows that hang on a parent. The gate rises with the rows that one subject has. */
@@ -218,16 +230,27 @@ export function prepareInput(column: CodedColumn, rows: Int32Array): PreparedInp
  * **Memory** while fitting: 4 · nodes · K bytes beside the tree's.
  */
 export function fitConditional(
-  inputs: readonly CodedColumn[], target: CodedColumn, units: Uint32Array,
+  inputs: readonly CodedColumn[],
+  target: CodedColumn,
+  units: Uint32Array,
   options: ConditionalOptions & { readonly rows?: Int32Array },
 ): Conditional {
   const rows = options.rows ?? Int32Array.from({ length: target.codes.length }, (_, row) => row);
-  return fitPrepared(inputs.map((column) => prepareInput(column, rows)), target, units, rows, options);
+  return fitPrepared(
+    inputs.map((column) => prepareInput(column, rows)),
+    target,
+    units,
+    rows,
+    options,
+  );
 }
 
 /** `fitConditional` on inputs that were prepared on the same rows. */
 export function fitPrepared(
-  inputs: readonly PreparedInput[], target: CodedColumn, units: Uint32Array, rows: Int32Array,
+  inputs: readonly PreparedInput[],
+  target: CodedColumn,
+  units: Uint32Array,
+  rows: Int32Array,
   options: ConditionalOptions,
 ): Conditional {
   const coarsening = coarsenTarget(target, countCodes(target, rows), TARGET_CLASSES);
@@ -237,7 +260,7 @@ export function fitPrepared(
   const packer = new Packer(target.size, inputs);
   for (const bagRows of bagsOf(rows, units, options.bags)) {
     const tree = growTree(treeInputs, treeTarget, units, bagRows, options);
-    const leaves = leavesOf(tree, treeInputs, rows);
+    const leaves = bagRows === rows ? tree.leaves : leavesOf(tree, treeInputs, rows);
     packer.add(tree, leafCounts(tree, leaves, target, rows), coarsening, options);
   }
   return new Conditional(packer.finish(), target.size);
@@ -330,9 +353,10 @@ class Packer {
     for (let node = 0; node < tree.nodeCount; node++) {
       const parent = tree.parent[node];
       const own = counts.subarray(node * size, (node + 1) * size);
-      shares[node] = node === 0
-        ? rootShares(own, coarsening)
-        : pulledShares(own, shares[parent], coarsening, options.alpha, options.fineAlpha);
+      shares[node] =
+        node === 0
+          ? rootShares(own, coarsening)
+          : pulledShares(own, shares[parent], coarsening, options.alpha, options.fineAlpha);
       if (node > 0 && node === tree.left[parent] + 1) delete shares[parent]; // both children are done
       if (tree.input[node] >= 0) continue;
       this.#nodes[(root + node) * 3 + 2] = this.#leaves.length;
@@ -376,7 +400,11 @@ function rootShares(counts: Int32Array, coarsening: Coarsening): NodeShares {
 }
 
 function pulledShares(
-  counts: Int32Array, parent: NodeShares, coarsening: Coarsening, alpha: number, fineAlpha: number,
+  counts: Int32Array,
+  parent: NodeShares,
+  coarsening: Coarsening,
+  alpha: number,
+  fineAlpha: number,
 ): NodeShares {
   const coarse = coarseCounts(counts, coarsening);
   const total = sum(coarse);

@@ -45,6 +45,8 @@ export interface Tree {
   readonly left: Int32Array;
   /** [nodes] −1 for the root. */
   readonly parent: Int32Array;
+  /** [rows grown on] in the order of `rows`: the leaf that each fell into. */
+  readonly leaves: Int32Array;
 }
 
 /** A split of the node at hand. */
@@ -69,7 +71,11 @@ interface Split {
  * parameter, as in minimum description length.
  */
 export function growTree(
-  inputs: readonly TreeInput[], target: TreeTarget, units: Uint32Array, rows: Int32Array, options: TreeOptions,
+  inputs: readonly TreeInput[],
+  target: TreeTarget,
+  units: Uint32Array,
+  rows: Int32Array,
+  options: TreeOptions,
 ): Tree {
   return new TreeGrower(inputs, target, units, rows, options).grow();
 }
@@ -99,6 +105,7 @@ class TreeGrower {
   readonly #unitsMatter: boolean;
   readonly #terms: Float64Array;
 
+  readonly #givenRows: Int32Array;
   /** Rows of node q are `#rows[#start[q] … #end[q])`. */
   readonly #rows: Int32Array;
   readonly #spare: Int32Array;
@@ -115,6 +122,7 @@ class TreeGrower {
   // Of the node at hand.
   readonly #classes: Uint16Array; // [rows of the node] class, renumbered to those present
   readonly #localClass: Uint16Array; // [K]
+  readonly #presentClass: Int32Array; // [K present] the class's own number
   readonly #classTotals: Int32Array; // [K present]
   #classCount = 0;
   readonly #counts: Int32Array; // [B, K present]
@@ -135,7 +143,11 @@ class TreeGrower {
   readonly #edgePlaces: Int32Array; // [minUnits]
 
   constructor(
-    inputs: readonly TreeInput[], target: TreeTarget, units: Uint32Array, rows: Int32Array, options: TreeOptions,
+    inputs: readonly TreeInput[],
+    target: TreeTarget,
+    units: Uint32Array,
+    rows: Int32Array,
+    options: TreeOptions,
   ) {
     this.#inputs = inputs;
     this.#target = target;
@@ -143,6 +155,7 @@ class TreeGrower {
     this.#options = options;
     this.#unitsMatter = options.minUnits > options.minRows || hasRepeats(units, rows);
     this.#terms = entropyTable(rows.length);
+    this.#givenRows = rows;
     this.#rows = rows.slice();
     this.#spare = new Int32Array(rows.length);
     const capacity = 2 * Math.max(1, Math.ceil(rows.length / Math.max(1, options.minRows))) + 1;
@@ -158,6 +171,7 @@ class TreeGrower {
     const classCount = target.size;
     this.#classes = new Uint16Array(rows.length);
     this.#localClass = new Uint16Array(classCount);
+    this.#presentClass = new Int32Array(classCount);
     this.#classTotals = new Int32Array(classCount);
     this.#counts = new Int32Array(codeCount * classCount);
     this.#totals = new Int32Array(codeCount);
@@ -170,7 +184,12 @@ class TreeGrower {
     this.#nextAxis = new Float64Array(classCount);
     this.#goesLeft = new Uint8Array(codeCount);
     this.#best = {
-      gain: 0, input: -1, place: 0, sequence: new Int32Array(codeCount), sequenceLength: 0, leftRowCount: 0,
+      gain: 0,
+      input: -1,
+      place: 0,
+      sequence: new Int32Array(codeCount),
+      sequenceLength: 0,
+      leftRowCount: 0,
     };
     this.#edgeUnits = new Uint32Array(options.minUnits);
     this.#edgePlaces = new Int32Array(options.minUnits);
@@ -192,7 +211,17 @@ class TreeGrower {
       leftCodes: this.#leftCodes,
       left: this.#left.slice(0, count),
       parent: this.#parent.slice(0, count),
+      leaves: this.#leavesInOrder(),
     };
+  }
+
+  #leavesInOrder(): Int32Array {
+    const leafOfRow = new Int32Array(this.#target.classes.length);
+    for (let node = 0; node < this.#nodeCount; node++) {
+      if (this.#input[node] >= 0) continue;
+      for (let i = this.#start[node]; i < this.#end[node]; i++) leafOfRow[this.#rows[i]] = node;
+    }
+    return this.#givenRows.map((row) => leafOfRow[row]);
   }
 
   /** Renumbers the classes of the node's rows to those present, in order. */
@@ -207,6 +236,7 @@ class TreeGrower {
     for (let k = 0; k < seen.length; k++) {
       if (seen[k] === 0) continue;
       this.#localClass[k] = present;
+      this.#presentClass[present] = k;
       this.#classTotals[present++] = seen[k];
     }
     this.#classCount = present;
@@ -228,17 +258,25 @@ class TreeGrower {
     for (let index = 0; index < this.#inputs.length; index++) {
       const input = this.#inputs[index];
       countHistogram(
-        input.codes, input.size, this.#rows, start, end, this.#classes, this.#classCount, this.#counts, this.#totals,
+        input.codes,
+        input.size,
+        this.#rows,
+        start,
+        end,
+        this.#classes,
+        this.#classCount,
+        this.#counts,
+        this.#totals,
       );
       const length = this.#sequenceCodes(input, rowCount);
       if (length < 2) continue;
       this.#scanCuts(length, rowCount, nodeTerm, 0, length - 2);
-      if (!(this.#scanGain > best.gain)) continue;
+      if (!(this.#scanGain > best.gain + TIE)) continue;
       if (this.#unitsMatter) {
         const [first, last] = this.#cutsWithEnoughUnits(input, start, end, length);
         if (this.#scanPlace < first || this.#scanPlace > last) {
           this.#scanCuts(length, rowCount, nodeTerm, first, last);
-          if (!(this.#scanGain > best.gain)) continue;
+          if (!(this.#scanGain > best.gain + TIE)) continue;
         }
       }
       best.gain = this.#scanGain;
@@ -269,7 +307,7 @@ class TreeGrower {
     for (let i = 0; i < length; i++) {
       const code = this.#sequence[i];
       let sum = 0;
-      for (let k = 1; k < classCount; k++) sum += k * this.#counts[code * classCount + k];
+      for (let k = 0; k < classCount; k++) sum += this.#presentClass[k] * this.#counts[code * classCount + k];
       this.#score[code] = sum / this.#totals[code];
     }
   }
@@ -283,7 +321,7 @@ class TreeGrower {
     const counts = this.#counts;
     let axis = this.#axis;
     let next = this.#nextAxis;
-    for (let k = 0; k < classCount; k++) axis[k] = ((k + 1) * GOLDEN_RATIO) % 1 - 0.5;
+    for (let k = 0; k < classCount; k++) axis[k] = (((k + 1) * GOLDEN_RATIO) % 1) - 0.5;
     for (let iteration = 0; iteration < POWER_ITERATIONS; iteration++) {
       let mean = 0;
       for (let k = 0; k < classCount; k++) mean += axis[k] * this.#classTotals[k];
@@ -336,7 +374,7 @@ class TreeGrower {
       let gain = 0;
       for (let k = 0; k < classCount; k++) gain += classTerms[k];
       gain -= terms[leftRowCount] + terms[rowCount - leftRowCount] + nodeTerm;
-      if (gain > this.#scanGain) {
+      if (gain > this.#scanGain + TIE) {
         this.#scanGain = gain;
         this.#scanPlace = place;
         this.#scanLeftRowCount = leftRowCount;
@@ -424,6 +462,8 @@ class TreeGrower {
   }
 }
 
+/** Gains closer than this are equal: above what rounding does to sums over a few million rows. */
+const TIE = 1e-7;
 const GOLDEN_RATIO = 0.6180339887498949;
 const POWER_ITERATIONS = 8;
 

@@ -10,10 +10,15 @@
  * counts [B, K] and totals [B] int32, overwritten; B = codeCount, K = classCount.
  */
 export function countHistogram(
-  codes: Uint16Array, codeCount: number,
-  rows: Int32Array, start: number, end: number,
-  classes: Uint16Array, classCount: number,
-  counts: Int32Array, totals: Int32Array,
+  codes: Uint16Array,
+  codeCount: number,
+  rows: Int32Array,
+  start: number,
+  end: number,
+  classes: Uint16Array,
+  classCount: number,
+  counts: Int32Array,
+  totals: Int32Array,
 ): void {
   counts.fill(0, 0, codeCount * classCount);
   totals.fill(0, 0, codeCount);

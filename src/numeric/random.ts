@@ -48,9 +48,7 @@ function multiplyHigh(a: number, b: number): number {
  *
  * **Shapes** counter (c0, c1, c2, c3), key (k0, k1): 32-bit words → out [4], int32 (read them with `>>> 0`).
  */
-export function philox(
-  c0: number, c1: number, c2: number, c3: number, k0: number, k1: number, out: Int32Array,
-): void {
+export function philox(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number, out: Int32Array): void {
   for (let round = 0; round < 10; round++) {
     const high0 = multiplyHigh(MULTIPLIER_0, c0);
     const low0 = Math.imul(MULTIPLIER_0, c0);

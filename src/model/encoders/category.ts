@@ -74,7 +74,9 @@ export class CategoryEncoder {
  * **Shapes** values [N], units [N]: who each row belongs to.
  */
 export function fitCategoryEncoder(
-  values: readonly (string | null)[], units: Uint32Array, options: CategoryEncoderOptions = CATEGORY_DEFAULTS,
+  values: readonly (string | null)[],
+  units: Uint32Array,
+  options: CategoryEncoderOptions = CATEGORY_DEFAULTS,
 ): CategoryEncoder {
   const tallies = new Map<string, Tally>();
   let hasNull = false;

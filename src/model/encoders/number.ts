@@ -98,7 +98,8 @@ export class NumberEncoder {
   encodeAll(values: readonly (number | null)[] | NumberValues): Uint16Array {
     const input = toNumberValues(values);
     const codes = new Uint16Array(input.values.length);
-    for (let row = 0; row < codes.length; row++) codes[row] = this.encode(input.nulls[row] === 1 ? null : input.values[row]);
+    for (let row = 0; row < codes.length; row++)
+      codes[row] = this.encode(input.nulls[row] === 1 ? null : input.values[row]);
     return codes;
   }
 
@@ -117,8 +118,12 @@ export class NumberEncoder {
 
   toJson(): NumberEncoderJson {
     return {
-      cuts: [...this.#cuts], low: [...this.#low], high: [...this.#high],
-      hasNull: this.hasNull, decimals: this.decimals ?? null, step: this.step,
+      cuts: [...this.#cuts],
+      low: [...this.#low],
+      high: [...this.#high],
+      hasNull: this.hasNull,
+      decimals: this.decimals ?? null,
+      step: this.step,
     };
   }
 
@@ -136,20 +141,29 @@ export class NumberEncoder {
  * A column with fewer than `minUnits` units keeps its order of magnitude only.
  */
 export function fitNumberEncoder(
-  values: readonly (number | null)[] | NumberValues, units: Uint32Array, options: NumberEncoderOptions = NUMBER_DEFAULTS,
+  values: readonly (number | null)[] | NumberValues,
+  units: Uint32Array,
+  options: NumberEncoderOptions = NUMBER_DEFAULTS,
 ): NumberEncoder {
   const column = sortColumn(toNumberValues(values), units);
-  const grid = gridOf(column.distinct);
   const bins = mergeSmallBins(column, cutIntoBins(column, options), options);
   const { hasNull } = column;
   if (bins.length === 0 || !bins[0].isCovered) {
+    const grid = { decimals: decimalsOf(column.distinct), step: 1 };
     const [low, high] = magnitudeOf(column.distinct, grid);
     return new NumberEncoder({ cuts: [], low: [low], high: [high], hasNull, ...grid });
   }
+  const grid = gridOf(column.distinct);
   const bounds = bins.map((bin, index) => boundsOf(column, bin, index === 0, index === bins.length - 1, grid, options));
-  const cuts = bins.slice(1).map((bin, index) => between(column.distinct[bins[index].last], column.distinct[bin.first]));
+  const cuts = bins
+    .slice(1)
+    .map((bin, index) => between(column.distinct[bins[index].last], column.distinct[bin.first]));
   return new NumberEncoder({
-    cuts, low: bounds.map((bound) => bound[0]), high: bounds.map((bound) => bound[1]), hasNull, ...grid,
+    cuts,
+    low: bounds.map((bound) => bound[0]),
+    high: bounds.map((bound) => bound[1]),
+    hasNull,
+    ...grid,
   });
 }
 
@@ -210,8 +224,12 @@ function sortColumn({ values, nulls }: NumberValues, units: Uint32Array): Sorted
     if (nulls[row] === 0 && !Number.isNaN(values[row])) sortedUnits[next[indexOf(trimmed, values[row])]++] = units[row];
   }
   return {
-    rowCount, hasNull: rowCount < values.length, distinct: trimmed, starts: starts.slice(0, distinctCount + 1),
-    units: sortedUnits, hasRepeatedUnits: new Set(sortedUnits).size < rowCount,
+    rowCount,
+    hasNull: rowCount < values.length,
+    distinct: trimmed,
+    starts: starts.slice(0, distinctCount + 1),
+    units: sortedUnits,
+    hasRepeatedUnits: new Set(sortedUnits).size < rowCount,
   };
 }
 
@@ -241,9 +259,16 @@ function hasUnits(column: SortedColumn, first: number, last: number, wanted: num
   return seen.size >= wanted;
 }
 
-function makeBin(column: SortedColumn, first: number, last: number, isSpike: boolean, options: NumberEncoderOptions): Bin {
+function makeBin(
+  column: SortedColumn,
+  first: number,
+  last: number,
+  isSpike: boolean,
+  options: NumberEncoderOptions,
+): Bin {
   const rowCount = rowCountOf(column, first, last);
-  const isCovered = rowCount >= Math.min(options.minRows, column.rowCount) && hasUnits(column, first, last, options.minUnits);
+  const isCovered =
+    rowCount >= Math.min(options.minRows, column.rowCount) && hasUnits(column, first, last, options.minUnits);
   return { first, last, isSpike, rowCount, isCovered };
 }
 
@@ -302,11 +327,8 @@ interface Grid {
 }
 
 function gridOf(distinct: Float64Array): Grid {
-  let decimals = 0;
-  for (const value of distinct) {
-    while (decimals <= MAX_DECIMALS && !isOnGrid(value, decimals)) decimals++;
-    if (decimals > MAX_DECIMALS) return { decimals: null, step: 1 };
-  }
+  const decimals = decimalsOf(distinct);
+  if (decimals === null) return { decimals, step: 1 };
   const scale = 10 ** decimals;
   let step = 0;
   for (let i = 1; i < distinct.length && step !== 1; i++) {
@@ -315,9 +337,20 @@ function gridOf(distinct: Float64Array): Grid {
   return { decimals, step: Math.max(1, step) };
 }
 
+function decimalsOf(distinct: Float64Array): number | null {
+  let decimals = 0;
+  for (const value of distinct) {
+    while (decimals <= MAX_DECIMALS && !isOnGrid(value, decimals)) decimals++;
+    if (decimals > MAX_DECIMALS) return null;
+  }
+  return decimals;
+}
+
 function isOnGrid(value: number, decimals: number): boolean {
   const scaled = Math.round(value * 10 ** decimals);
-  return Math.abs(scaled) <= Number.MAX_SAFE_INTEGER ? scaled / 10 ** decimals === value : decimals === 0 && Number.isInteger(value);
+  return Math.abs(scaled) <= Number.MAX_SAFE_INTEGER
+    ? scaled / 10 ** decimals === value
+    : decimals === 0 && Number.isInteger(value);
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
@@ -336,7 +369,12 @@ function between(low: number, high: number): number {
  * grid, so that it is nobody's; an outer end first moves in to the sixth unit.
  */
 function boundsOf(
-  column: SortedColumn, bin: Bin, isFirst: boolean, isLast: boolean, grid: Grid, options: NumberEncoderOptions,
+  column: SortedColumn,
+  bin: Bin,
+  isFirst: boolean,
+  isLast: boolean,
+  grid: Grid,
+  options: NumberEncoderOptions,
 ): readonly [number, number] {
   const { distinct } = column;
   const first = isFirst ? innerEnd(column, bin.first, bin.last) : bin.first;
@@ -348,8 +386,12 @@ function boundsOf(
   }
   const isOwnFirst = hasUnits(column, first, first, options.minUnits);
   const isOwnLast = hasUnits(column, last, last, options.minUnits);
-  const low = isOwnFirst ? distinct[first] : snap(between(distinct[first], distinct[first + 1]), distinct[first], grid, Math.ceil);
-  const high = isOwnLast ? distinct[last] : snap(between(distinct[last - 1], distinct[last]), distinct[first], grid, Math.floor);
+  const low = isOwnFirst
+    ? distinct[first]
+    : snap(between(distinct[first], distinct[first + 1]), distinct[first], grid, Math.ceil);
+  const high = isOwnLast
+    ? distinct[last]
+    : snap(between(distinct[last - 1], distinct[last]), distinct[first], grid, Math.floor);
   return low <= high ? [low, high] : [high, high];
 }
 

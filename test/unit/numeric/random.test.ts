@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { permuteIndex, philox, RandomCursor, streamKey, uniformAt, unpermuteIndex } from '../../../src/numeric/random.ts';
+import {
+  permuteIndex,
+  philox,
+  RandomCursor,
+  streamKey,
+  uniformAt,
+  unpermuteIndex,
+} from '../../../src/numeric/random.ts';
 
 function block(counter: readonly number[], key: readonly number[]): string[] {
   const out = new Int32Array(4);
@@ -13,7 +20,10 @@ describe('philox', () => {
     expect(block([0, 0, 0, 0], [0, 0])).toEqual(['6627e8d5', 'e169c58d', 'bc57ac4c', '9b00dbd8']);
     expect(block([ones, ones, ones, ones], [ones, ones])).toEqual(['408f276d', '41c83b0e', 'a20bc7c6', '6d5451fd']);
     expect(block([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0])).toEqual([
-      'd16cfe09', '94fdcceb', '5001e420', '24126ea1',
+      'd16cfe09',
+      '94fdcceb',
+      '5001e420',
+      '24126ea1',
     ]);
   });
 
@@ -88,7 +98,8 @@ describe('permuteIndex', () => {
     const chiSquare = counts.reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0);
     expect(chiSquare).toBeLessThan(34); // 9 degrees of freedom, p = 1e-4
     let neighbours = 0;
-    for (let i = 0; i < 9999; i++) if (Math.abs(permuteIndex(key, i, 10_000) - permuteIndex(key, i + 1, 10_000)) === 1) neighbours++;
+    for (let i = 0; i < 9999; i++)
+      if (Math.abs(permuteIndex(key, i, 10_000) - permuteIndex(key, i + 1, 10_000)) === 1) neighbours++;
     expect(neighbours).toBeLessThan(12); // Poisson with mean 2
   });
 });
