@@ -350,6 +350,8 @@ export interface TargetRun {
 export interface TargetOptions {
   /** Database to connect to while the target itself is absent or being renamed; `postgres` where absent. */
   readonly maintenanceDatabase?: string;
+  /** How long `publish` and `rollback` go on trying while other sessions hold the target; a minute where absent. */
+  readonly publishTimeoutMs?: number;
 }
 
 /** The staging database. */
@@ -360,8 +362,11 @@ export interface Target {
   /** Of the database, or of the server (maintenance database) where the database is absent. */
   identity(): Promise<ServerIdentity>;
   inspect(): Promise<TargetState>;
-  /** Whether a session of this target's database sees the lock that `Source.holdNonce` holds: then it *is* the source. */
-  seesNonce(nonce: string): Promise<boolean>;
+  /**
+   * Whether a session of this target's database sees the lock that `Source.holdNonce` holds: then it *is* the source.
+   * `server`: whether it is held in any database of the target's server: then both are on the same one.
+   */
+  seesNonce(nonce: string, scope?: 'database' | 'server'): Promise<boolean>;
   /** Standbys or subscribers hang on it. */
   replicationConsumers(): Promise<readonly string[]>;
   /** Rights, extensions, locale, roles, prepared transactions, version, disk: all lacks, each with its remedy. */
