@@ -62,6 +62,8 @@ export interface ForeignKeyModel {
   readonly columns: readonly string[];
   readonly referencedColumns: readonly string[];
   readonly maker: ForeignKeyMaker;
+  /** A unique key lies within its columns: a row is referenced at most once. */
+  readonly unique: boolean;
   /** Share of rows that reference nothing. */
   readonly nullRate: number;
   /** [children, parents][] of the sample, for parents that are not made before their children. */

@@ -3,6 +3,7 @@ import { ArrayEncoder, fitArrayEncoder, type ArrayJson } from './array.ts';
 import type { ColumnEncoder } from './encoder.ts';
 import { fitJsonEncoder, JsonEncoder, type JsonNode } from './json.ts';
 import { fitLexemeEncoder, LexemeEncoder } from './lexemes.ts';
+import { NUMBER_DEFAULTS } from './number.ts';
 import { fitMomentEncoder, MomentEncoder } from './moment.ts';
 import { fitRangeEncoder, RangeEncoder, type RangeJson } from './range.ts';
 import { scalarCodec } from './scalar.ts';
@@ -24,9 +25,15 @@ export interface ColumnShape {
 /**
  * Learns how a column's values are written and made.
  *
- * Shapes: `values [n]` server text, `units [n]`.
+ * Shapes: `values [n]` server text, `units [n]`. `maxBins`: most codes of a number or a moment.
  */
-export function fitColumnEncoder(shape: ColumnShape, values: readonly (string | null)[], units: Uint32Array): ColumnEncoder {
+export function fitColumnEncoder(
+  shape: ColumnShape,
+  values: readonly (string | null)[],
+  units: Uint32Array,
+  maxBins: number = NUMBER_DEFAULTS.maxBins,
+): ColumnEncoder {
+  const numbers = { ...NUMBER_DEFAULTS, maxBins };
   const hasNull = values.includes(null);
   if (values.every((value) => value === null)) return new RandomEncoder({ of: 'null', hasNull: false, lengths: [] });
   switch (shape.class) {
@@ -37,10 +44,10 @@ export function fitColumnEncoder(shape: ColumnShape, values: readonly (string | 
     case 'date':
     case 'time':
     case 'interval':
-      return fitScalarEncoder(shape.class, values, units);
+      return fitScalarEncoder(shape.class, values, units, numbers);
     case 'timestamp':
     case 'timestamptz':
-      return fitMomentEncoder(values, units);
+      return fitMomentEncoder(values, units, numbers);
     case 'boolean':
       return fitCategoryColumn(values, units, hasNull, ['f', 't']);
     case 'enum':
@@ -58,7 +65,7 @@ export function fitColumnEncoder(shape: ColumnShape, values: readonly (string | 
         values,
         units,
         {
-          number: (texts, owners) => fitScalarEncoder('decimal', texts, owners),
+          number: (texts, owners) => fitScalarEncoder('decimal', texts, owners, numbers),
           string: (texts, owners) => fitTextEncoder(texts, owners, { maxLength: null, hasNull: false }),
         },
         reviveEncoder,

@@ -1,7 +1,7 @@
 /** Timestamps: the day and the time of day are parts of their own, so that working hours and dates both survive. */
 import { type Cell, type ColumnEncoder, type PartSpec, type Uniforms } from './encoder.ts';
 import { fitDayNumbers } from './days.ts';
-import { fitNumberEncoder, NumberEncoder, type NumberEncoderJson } from './number.ts';
+import { fitNumberEncoder, NUMBER_DEFAULTS, NumberEncoder, type NumberEncoderJson } from './number.ts';
 import { parseTimestamp } from './scalar.ts';
 import { granularity } from './simple.ts';
 
@@ -60,15 +60,15 @@ function clockStep(step: number): number {
   return Math.max(1e6, step);
 }
 
-export function fitMomentEncoder(values: readonly (string | null)[], units: Uint32Array): MomentEncoder {
+export function fitMomentEncoder(values: readonly (string | null)[], units: Uint32Array, options = NUMBER_DEFAULTS): MomentEncoder {
   const micros = values.map((value) => (value === null ? null : parseTimestamp(value)));
   const largest = micros.reduce((most: number, value) => (value !== null && value > most ? value : most), 0);
   const filled = micros.map((value, i) => (values[i] === null ? null : (value ?? largest)));
   const days = filled.map((value) => (value === null ? null : Math.floor(value / DAY_MICROS)));
   const clocks = filled.map((value, i) => (value === null ? null : value - days[i]! * DAY_MICROS));
   const step = granularity(clocks);
-  const day = fitDayNumbers(days, units).toJson();
+  const day = fitDayNumbers(days, units, options).toJson();
   if (step === DAY_MICROS) return new MomentEncoder({ day, clock: null, step });
   const steps = clocks.map((value) => (value === null ? null : Math.floor(value / clockStep(step))));
-  return new MomentEncoder({ day, clock: fitNumberEncoder(steps, units).toJson(), step });
+  return new MomentEncoder({ day, clock: fitNumberEncoder(steps, units, options).toJson(), step });
 }

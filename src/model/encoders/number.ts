@@ -21,6 +21,8 @@ export const NUMBER_DEFAULTS: NumberEncoderOptions = { maxBins: 256, minRows: 10
 /** Extremes are clipped to the value of the unit of this rank. */
 const EXTREME_UNIT_RANK = 6;
 const MAX_DECIMALS = 9;
+/** A column of so few values is a set of values, not a range: they stay apart however few bins are asked for. */
+const DISCRETE_VALUES = 64;
 
 /** Numbers in columnar form; where `nulls` is 1 the value is meaningless. */
 export interface NumberValues {
@@ -276,7 +278,7 @@ function makeBin(
 function cutIntoBins(column: SortedColumn, options: NumberEncoderOptions): Bin[] {
   const { distinct, rowCount } = column;
   const share = Math.max(options.minRows, rowCount / options.maxBins);
-  const spikeCount = distinct.length > options.maxBins ? Math.max(options.minRows, share / 2) : options.minRows;
+  const spikeCount = distinct.length > Math.max(options.maxBins, DISCRETE_VALUES) ? Math.max(options.minRows, share / 2) : options.minRows;
   const bins: Bin[] = [];
   let open: { first: number; rows: number } | undefined;
   const close = (last: number): void => {

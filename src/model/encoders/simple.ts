@@ -1,7 +1,7 @@
 /** Encoders of one part or none: numbers and other values on a line, small sets, identifiers, bytes, nothing. */
 import { countByUnit, cumulate, MIN_UNITS, pick, type Cell, type CellForm, type ColumnEncoder, type PartSpec, type Uniforms } from './encoder.ts';
 import { fitDayNumbers } from './days.ts';
-import { fitNumberEncoder, NumberEncoder, type NumberEncoderJson } from './number.ts';
+import { fitNumberEncoder, NUMBER_DEFAULTS, NumberEncoder, type NumberEncoderJson } from './number.ts';
 import { scalarCodec, type ScalarCodec } from './scalar.ts';
 
 /** Numbers, money, dates, times and intervals, in the column's own granularity. */
@@ -47,7 +47,12 @@ export class ScalarEncoder implements ColumnEncoder {
   }
 }
 
-export function fitScalarEncoder(typeClass: string, values: readonly (string | null)[], units: Uint32Array): ScalarEncoder {
+export function fitScalarEncoder(
+  typeClass: string,
+  values: readonly (string | null)[],
+  units: Uint32Array,
+  options = NUMBER_DEFAULTS,
+): ScalarEncoder {
   const codec = scalarCodec(typeClass)!;
   let largest = -Infinity;
   const numbers = values.map((value) => {
@@ -58,7 +63,7 @@ export function fitScalarEncoder(typeClass: string, values: readonly (string | n
   const step = codec.form === 'text' && typeClass !== 'money' ? granularity(numbers) : 1;
   const finite = numbers.map((number) => (number === Number.MAX_VALUE ? Math.max(largest, 0) / step : number === null ? null : number / step));
   const fit = typeClass === 'date' ? fitDayNumbers : fitNumberEncoder;
-  return new ScalarEncoder(typeClass, step, fit(finite, units));
+  return new ScalarEncoder(typeClass, step, fit(finite, units, options));
 }
 
 /** Largest unit (day, hour, minute, second, millisecond, microsecond) that all values are multiples of. */

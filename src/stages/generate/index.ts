@@ -3,12 +3,12 @@ import { tableId, type TableFacts } from '../../../connectors/connector.ts';
 import { UnderstudyError } from '../../kernel/errors.ts';
 import { textAt, type ColumnVector, type RowBlock } from '../../kernel/rows.ts';
 import type { TableModel } from '../../model/table-model.ts';
-import { streamKey, uniformAt } from '../../numeric/random.ts';
 import type { LearnedModel } from '../learn/artifact.ts';
 import type { GenerateOptions, TableStream } from './artifact.ts';
 import { BlockBuilder } from './block-builder.ts';
 import { loadExpressionParser } from './expression.ts';
 import { StoredKey } from './key-column.ts';
+import { scaleQuotas } from './quota.ts';
 import { referenceChoosers } from './references.ts';
 import { RowMaker, type Place } from './row-maker.ts';
 import { countKey, needsOf, newMadeTable, type MadeTable } from './world.ts';
@@ -54,22 +54,16 @@ function rootRowCount(table: TableModel, options: GenerateOptions): number {
   return table.sourceRowCount === 0 ? 0 : Math.max(1, Math.round(scaled));
 }
 
-/** Children of all parents, and the rows that have none. */
+/** Children of all parents, and the rows that have none. Settles how many children each parent has. */
 function childRowCount(table: TableModel, made: ReadonlyMap<string, MadeTable>, options: GenerateOptions): number {
   const key = table.foreignKeys.find((candidate) => candidate.maker.by === 'context')!;
-  const counts = made.get(key.referencedTable)!.counts.get(countKey(table.id, key.name))!;
-  const factor = options.tableScales.get(table.id) ?? 1;
-  let sum = 0;
-  for (let parent = 0; parent < counts.length; parent++) sum += scaledCount(counts[parent], factor, table.id, parent, options.seed);
-  return sum + Math.round((sum * key.nullRate) / (1 - key.nullRate));
-}
-
-/** A child count times a factor, its fraction decided by chance: the mean is exact. */
-function scaledCount(count: number, factor: number, table: string, parent: number, seed: number): number {
-  if (factor === 1) return count;
-  const scaled = count * factor;
-  const whole = Math.floor(scaled);
-  return whole + (uniformAt(streamKey(seed, 'table-scale', table), 0, parent, 0) < scaled - whole ? 1 : 0);
+  const parent = made.get(key.referencedTable)!;
+  const scale = options.scale * (options.tableScales.get(table.id) ?? 1) * (options.tableScales.get(key.referencedTable) ?? 1);
+  const total = Math.round(table.sourceRowCount * scale);
+  const children = Math.round(total * (1 - key.nullRate));
+  const counts = parent.counts.get(countKey(table.id, key.name))!;
+  counts.set(scaleQuotas(counts, children, key.unique ? 1 : Number.MAX_SAFE_INTEGER));
+  return counts.reduce((sum, count) => sum + count, 0) + total - children;
 }
 
 async function* blocksOf(
@@ -107,10 +101,7 @@ async function* synthesizedBlocks(
   const contextKey = table.foreignKeys.find((key) => key.maker.by === 'context');
   const parent = contextKey === undefined ? null : made.get(contextKey.referencedTable)!;
   let maker: RowMaker | null = null;
-  const uniqueColumns = [facts.primaryKey, ...facts.uniqueKeys].flatMap((key) =>
-    key === null || key.predicate !== null ? [] : [key.columns.filter((column) => column !== null)],
-  );
-  const choosers = referenceChoosers(table, own, made, own.rowCount, uniqueColumns, options.seed, (column) => maker!.text(column));
+  const choosers = referenceChoosers(table, own, made, own.rowCount, options.seed, (column) => maker!.text(column));
   maker = new RowMaker(facts, table, own, parent, choosers, options.seed);
   const builder = new BlockBuilder(table.id, maker.columns, options.blockRows);
   const mask = options.maskers.get(table.id);
@@ -121,7 +112,7 @@ async function* synthesizedBlocks(
     return block;
   };
   let row = 0;
-  for (const place of places(table, parent, own.rowCount, options)) {
+  for (const place of places(table, parent, own.rowCount)) {
     maker.make(row++, place);
     builder.push(maker.cells);
     if (builder.isFull) yield finish(builder.take()!);
@@ -131,15 +122,13 @@ async function* synthesizedBlocks(
 }
 
 /** Where each row stands, in order: the children of parent 0, of parent 1, …, then the rows without a parent. */
-function* places(table: TableModel, parent: MadeTable | null, rowCount: number, options: GenerateOptions): Iterable<Place> {
+function* places(table: TableModel, parent: MadeTable | null, rowCount: number): Iterable<Place> {
   let row = 0;
   if (parent !== null) {
     const key = table.foreignKeys.find((candidate) => candidate.maker.by === 'context')!;
     const counts = parent.counts.get(countKey(table.id, key.name))!;
-    const factor = options.tableScales.get(table.id) ?? 1;
     for (let p = 0; p < counts.length; p++) {
-      const count = scaledCount(counts[p], factor, table.id, p, options.seed);
-      for (let index = 0; index < count; index++, row++) yield { parent: p, index, count };
+      for (let index = 0; index < counts[p]; index++, row++) yield { parent: p, index, count: counts[p] };
     }
   }
   for (; row < rowCount; row++) yield { parent: -1, index: 0, count: 1 };

@@ -199,7 +199,6 @@ export function referenceChoosers(
   own: MadeTable,
   tables: ReadonlyMap<string, MadeTable>,
   rowCount: number,
-  uniqueKeyColumns: readonly (readonly string[])[],
   seed: number,
   text: (column: string) => string | null,
 ): readonly ReferenceChooser[] {
@@ -222,7 +221,7 @@ export function referenceChoosers(
         choosers.push(new ForestChooser(key, own, shared, model.id));
         break;
       case 'quota': {
-        const cap = uniqueKeyColumns.some((columns) => columns.every((column) => key.columns.includes(column))) ? 1 : Number.MAX_SAFE_INTEGER;
+        const cap = key.unique ? 1 : Number.MAX_SAFE_INTEGER;
         const wanted = Math.round(rowCount * (1 - key.nullRate));
         const quotas = scaleQuotas(degreesOf(model.id, key, parent, seed), wanted, cap);
         choosers.push(new QuotaReferenceChooser(key, parent, shared, new QuotaChooser(quotas, seed, `${model.id}\0${key.name}`), text));

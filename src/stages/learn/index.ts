@@ -10,10 +10,10 @@ import type { GraphTable, RelationGraph } from '../graph/artifact.ts';
 import type { Classification } from '../mask/artifact.ts';
 import type { RelationalSample, TableSample } from '../profile/artifact.ts';
 import type { LearnedModel } from './artifact.ts';
-import { contextRegisters } from './context.ts';
+import { contextRegisters, type ContextRegisters } from './context.ts';
 import { orderTables } from './order-tables.ts';
 import { planTable, type TablePlan } from './plan-table.ts';
-import { describeRegisters, ownRegisters, rebase, type CodedRegister, type IncomingReferences } from './registers.ts';
+import { describeRegisters, ownRegisters, rebase, type CodedRegister, type IncomingReferences, type OwnRegisters } from './registers.ts';
 import { testMembership } from './self-test.ts';
 import { chooseStrategies, type StrategyChoice, type TableOverride } from './strategies.ts';
 
@@ -23,6 +23,12 @@ const SMALL_DATA_GATE = 2;
 /** The self-test above this raises the gate and fits again. */
 const MEMBERSHIP_LIMIT = 0.6;
 const MAX_REFITS = 4;
+/** Parents with children that a context needs. */
+const MIN_CONTEXT_PARENTS = 20;
+/** Rows of each unit count as one here: a bin needs about this many units' worth. */
+const UNITS_PER_BIN = 40;
+const MAX_BINS = 256;
+const MIN_BINS = 16;
 
 export interface LearnOptions {
   readonly overrides: ReadonlyMap<string, TableOverride>;
@@ -108,9 +114,13 @@ function contextOf(
   if (key === undefined || strategies.get(graphTable.id)!.strategy !== 'synthesize') return null;
   const to = tableId(key.referencedTable);
   if (strategies.get(to)?.strategy !== 'synthesize') return null;
+  const children = sample.tables.get(graphTable.id)!;
   const rate = (table: TableSample): number => table.rowCount / Math.max(1, table.totalRowCount);
   // Children sampled more thinly than their parents would look like fewer children.
-  return rate(sample.tables.get(graphTable.id)!) < 0.9 * rate(sample.tables.get(to)!) ? null : key.name;
+  if (rate(children) < 0.9 * rate(sample.tables.get(to)!)) return null;
+  // Of a parent that hardly ever has a child nothing can be learned about when it does.
+  const withChildren = new Set(children.parents.get(key.name)!.filter((row) => row >= 0)).size;
+  return withChildren < MIN_CONTEXT_PARENTS ? null : key.name;
 }
 
 function learnTable(
@@ -127,17 +137,18 @@ function learnTable(
   if (strategy !== 'synthesize') return unlearned(base, table, strategy === 'copy' ? sample : null);
 
   const fitRows = rowsOf(sample, learning.sample.unitSplits, graphTable);
-  const own = ownRegisters(table, plan, sample, fitRows, incomingReferences(id, learning, facts));
+  const incoming = incomingReferences(id, learning, facts);
   const contextKey = table.foreignKeys.find((key) => plan.foreignKeys.get(key.name) === 'context');
   const parent = contextKey === undefined ? undefined : learning.fitted.get(tableId(contextKey.referencedTable));
-  const context =
-    contextKey === undefined || parent === undefined
-      ? { coded: [], registers: [] }
-      : contextRegisters(table, sample, contextKey.name, parent, own.registers);
+  const unitCount = new Set(Array.from(fitRows, (row) => sample.units[row])).size;
+  const encode = (maxBins: number): Encoded => {
+    const own = ownRegisters(table, plan, sample, fitRows, incoming, maxBins);
+    const context = contextKey === undefined || parent === undefined ? NO_CONTEXT : contextRegisters(table, sample, contextKey.name, parent, own.registers);
+    return { own, context };
+  };
+  const { own, context, chain, selfTest } = fitTable(id, encode, sample, fitRows, unitCount, graphTable, learning.sample);
   const ownFrom = context.coded.length;
   learning.fitted.set(id, { own: own.registers, ownFrom });
-
-  const { chain, selfTest, unitCount } = fitTable(id, own.registers, context.coded, sample, fitRows, graphTable, learning.sample);
   const models = rebase(own, ownFrom);
   return {
     ...base,
@@ -164,7 +175,7 @@ function unlearned(
 ): TableModel {
   const foreignKeys = table.foreignKeys.map((key) => ({
     name: key.name, referencedTable: tableId(key.referencedTable), columns: key.columns, referencedColumns: key.referencedColumns,
-    maker: { by: 'implied' as const }, nullRate: 0, degrees: [],
+    maker: { by: 'implied' as const }, unique: false, nullRate: 0, degrees: [],
   }));
   return {
     ...base,
@@ -204,29 +215,48 @@ function incomingReferences(id: string, learning: Learning, facts: ReadonlyMap<s
   return incoming;
 }
 
+interface Encoded {
+  readonly own: OwnRegisters;
+  readonly context: ContextRegisters;
+}
+
+const NO_CONTEXT: ContextRegisters = { coded: [], registers: [] };
+
+/** Fits, tests itself, and where it knows its own subjects too well fits again with fewer bins and a higher gate. */
 function fitTable(
   id: string,
-  own: readonly CodedRegister[],
-  context: readonly CodedRegister[],
+  encode: (maxBins: number) => Encoded,
   sample: TableSample,
   fitRows: Int32Array,
+  unitCount: number,
   graphTable: GraphTable,
   relational: RelationalSample,
-): { chain: TableModel['chain']; selfTest: SelfTest | null; unitCount: number } {
-  const unitCount = new Set(Array.from(fitRows, (row) => sample.units[row])).size;
-  if (own.length === 0 || fitRows.length === 0) return { chain: null, selfTest: null, unitCount };
+): Encoded & { chain: TableModel['chain']; selfTest: SelfTest | null } {
   const named = (registers: readonly CodedRegister[]): { name: string; column: CodedRegister }[] =>
     registers.map((column) => ({ name: column.name, column }));
-  const defaults = graphTable.subjectPath === null || context.length === 0 ? TABLE_DEFAULTS : childDefaults(fitRows.length, unitCount);
+  // A subject with many rows weighs on every bin that they fall into: bins widen with the rows that a subject has.
+  const rowsPerUnit = fitRows.length / Math.max(1, unitCount);
+  const hasSubject = graphTable.subjectPath !== null;
+  let maxBins = hasSubject ? clamp(fitRows.length / (UNITS_PER_BIN * rowsPerUnit), MIN_BINS, MAX_BINS) : MAX_BINS;
+  const defaults = hasSubject ? childDefaults(fitRows.length, unitCount) : TABLE_DEFAULTS;
   let gate = unitCount < SMALL_DATA_UNITS ? Math.max(SMALL_DATA_GATE, defaults.gate) : defaults.gate;
   for (let attempt = 0; ; attempt++) {
-    const chain = fitChain(named(own), named(context), sample.units, { ...defaults, gate, rows: fitRows });
-    if (graphTable.subjectPath === null) return { chain, selfTest: null, unitCount };
-    const result = testMembership(chain, own, context, sample, relational.unitSplits);
+    const { own, context } = encode(maxBins);
+    if (own.registers.length === 0 || fitRows.length === 0) return { own, context, chain: null, selfTest: null };
+    const options = { ...defaults, minRows: context.coded.length > 0 ? defaults.minRows : TABLE_DEFAULTS.minRows, gate, rows: fitRows };
+    const chain = fitChain(named(own.registers), named(context.coded), sample.units, options);
+    if (!hasSubject) return { own, context, chain, selfTest: null };
+    const learned = own.columns.filter((column) => column.maker.by === 'encoder').map((column) => column.name);
+    const result = testMembership(chain, own.registers, context.coded, sample, learned, relational.unitSplits);
     const selfTest: SelfTest = { table: id, ...result, gateMultiplier: gate / defaults.gate };
-    if (result.auc === null || result.auc <= MEMBERSHIP_LIMIT || attempt === MAX_REFITS) return { chain, selfTest, unitCount };
+    if (result.auc === null || result.auc <= MEMBERSHIP_LIMIT || attempt === MAX_REFITS) return { own, context, chain, selfTest };
     gate *= 1.5;
+    maxBins = clamp(maxBins / 2, MIN_BINS / 2, MAX_BINS);
   }
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, Math.round(value)));
 }
 
 /** [children, parents][] of a foreign key in the sample. */

@@ -40,6 +40,7 @@ export function ownRegisters(
   sample: TableSample,
   fitRows: Int32Array,
   incoming: readonly IncomingReferences[],
+  maxBins: number,
 ): OwnRegisters {
   const registers: CodedRegister[] = [];
   const units = pickUnits(sample.units, fitRows);
@@ -59,7 +60,7 @@ export function ownRegisters(
     const values = sample.columns.get(column.name)!;
     let maker: ColumnMaker;
     if (decided.by === 'encoder') {
-      const encoder = fitColumnEncoder(shapeOf(column.type, column.nullable), Array.from(fitRows, (row) => values[row]), units);
+      const encoder = fitColumnEncoder(shapeOf(column.type, column.nullable), Array.from(fitRows, (row) => values[row]), units, maxBins);
       maker = {
         by: 'encoder', kind: encoder.kind, parameters: encoder.toJson(), register: registers.length, learned: isLearnable(column.type.class),
       };
@@ -90,6 +91,9 @@ export function ownRegisters(
       columns: key.columns,
       referencedColumns: key.referencedColumns,
       maker,
+      unique: [table.primaryKey, ...table.uniqueKeys].some(
+        (unique) => unique !== null && unique.predicate === null && unique.columns.every((name) => name !== null && key.columns.includes(name)),
+      ),
       nullRate: links.reduce((sum, to) => sum + (to === -1 ? 1 : 0), 0) / Math.max(1, links.length),
       degrees: [],
     };

@@ -17,17 +17,19 @@ export interface MembershipResult {
 
 /**
  * Compares the mean log-likelihood per row of units that the model was fitted on with that of tuning units. Rows that
- * occur on both sides tell nothing and are left out.
+ * occur on both sides, by the values of the `learned` columns, tell nothing and are left out.
  */
 export function testMembership(
   chain: Chain,
   own: readonly CodedColumn[],
   context: readonly CodedColumn[],
   sample: TableSample,
+  learned: readonly string[],
   splits: readonly Split[],
 ): MembershipResult {
   const bySplit = (split: Split): number[] => Array.from(sample.units.keys()).filter((row) => splits[sample.units[row]] === split);
-  const key = (row: number): string => own.map((column) => column.codes[row]).join(',');
+  const columns = learned.map((name) => sample.columns.get(name)!);
+  const key = (row: number): string => JSON.stringify(columns.map((values) => values[row]));
   const fit = bySplit('fit');
   const fitKeys = new Set(fit.map(key));
   const tune = bySplit('tune').filter((row) => !fitKeys.has(key(row)));

@@ -7,6 +7,9 @@ import type { Classification } from '../mask/artifact.ts';
 
 /** Automatic copies stop here: a table that people add rows to daily is no dictionary. */
 const MAX_COPIED_ROWS = 1000;
+/** A dictionary says little about each of its rows, and each row is used again and again. */
+const MAX_DICTIONARY_COLUMNS = 4;
+const MIN_REFERENCES_PER_ROW = 3;
 
 export interface StrategyChoice {
   readonly strategy: Strategy;
@@ -49,6 +52,7 @@ export function chooseStrategies(
   const candidates = new Set(
     graph.tables
       .filter((table) => !choices.has(table.id) && table.role === 'reference' && !table.isSubject && table.subjectPath === null)
+      .filter((table) => isDictionary(table.id, catalog, rowCounts))
       .filter((table) => !personal.has(table.id) && rowCounts.get(table.id)! <= MAX_COPIED_ROWS && rowCounts.get(table.id)! > 0)
       .map((table) => table.id),
   );
@@ -72,4 +76,14 @@ export function chooseStrategies(
     } else choices.set(id, { strategy: 'synthesize', reason: 'learned from the source' });
   }
   return choices;
+}
+
+/** Few columns beside its keys, and many rows of other tables for each of its own. */
+function isDictionary(id: string, catalog: Catalog, rowCounts: ReadonlyMap<string, number>): boolean {
+  const table = catalog.tables.find((candidate) => tableId(candidate.name) === id)!;
+  const keys = new Set([...(table.primaryKey?.columns ?? []), ...table.foreignKeys.flatMap((key) => key.columns)]);
+  if (table.columns.filter((column) => !keys.has(column.name)).length > MAX_DICTIONARY_COLUMNS) return false;
+  const users = catalog.tables.filter((other) => other.foreignKeys.some((key) => tableId(key.referencedTable) === id));
+  const references = users.reduce((sum, user) => sum + (rowCounts.get(tableId(user.name)) ?? 0), 0);
+  return references >= MIN_REFERENCES_PER_ROW * rowCounts.get(id)!;
 }
