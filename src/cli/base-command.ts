@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { Command, Flags } from '@oclif/core';
+import { Command, Errors, Flags } from '@oclif/core';
 import { carriesPassword } from '../config/redact.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { UnderstudyError } from '../kernel/errors.ts';
@@ -123,7 +123,7 @@ export const scaleFlag = Flags.custom<number>({
   parse: async (text) => {
     const scale = Number(text);
     if (text.trim() !== '' && Number.isFinite(scale) && scale > 0) return scale;
-    throw new UnderstudyError('CLI_USAGE', '--scale takes a number above 0; nothing was done.', { hint: 'Write, for example, --scale 0.1.' });
+    throw new Errors.CLIError('Expected a number above 0, such as 0.1');
   },
 })();
 

@@ -1,7 +1,7 @@
 import type { DoctorCheck, DoctorResult } from '../pipeline/contract.ts';
 import type { Paint } from './output-mode.ts';
 
-const MARKS = { ok: ['green', '✓'], warning: ['yellow', '!'], error: ['red', '✗'] } as const;
+const MARKS = { ok: ['green', '✓'], info: ['dim', '·'], warning: ['yellow', '!'], error: ['red', '✗'] } as const;
 
 export function renderDoctor({ checks, missingGrants }: DoctorResult, paint: Paint): string {
   const grants = missingGrants.length === 0 ? '' : `\n${paint('bold', 'Missing rights')}\n${missingGrants.map((grant) => `  ${grant}\n`).join('')}`;

@@ -1,6 +1,6 @@
 import type { PruneResult, RollbackResult, RunInfo, RunsResult } from '../pipeline/contract.ts';
 import type { Paint } from './output-mode.ts';
-import { textTable } from './text-table.ts';
+import { count, textTable } from './text-table.ts';
 
 export function renderRuns({ runs }: RunsResult, paint: Paint): string {
   if (runs.length === 0) return 'This target has no runs.\n';
@@ -18,6 +18,14 @@ export function renderRollback({ target }: RollbackResult): string {
 }
 
 function runTable(runs: readonly RunInfo[], paint: Paint): string {
-  const rows = runs.map((run) => [run.runId, run.state === 'published' ? paint('green', run.state) : run.state, run.database]);
-  return rows.length === 0 ? '' : textTable(['run', 'state', 'database'], rows);
+  const rows = runs.map(({ runId, state, database, recorded }) => [
+    runId,
+    state === 'published' ? paint('green', state) : state,
+    recorded?.verdict ?? '',
+    recorded?.mode ?? '',
+    recorded?.seed ?? '',
+    recorded?.rowCount == null ? '' : count(recorded.rowCount),
+    database ?? '',
+  ]);
+  return rows.length === 0 ? '' : textTable(['run', 'state', 'verdict', 'mode', 'seed ', 'rows ', 'database'], rows);
 }

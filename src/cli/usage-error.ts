@@ -24,6 +24,7 @@ export function translateOclifError(thrown: unknown): unknown {
   }
   const text = thrown.message
     .replace(/\nSee more help with --help/, '')
+    .replace(/^Parsing (--\S+)\s+/, 'Parsing $1: ')
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')

@@ -215,9 +215,11 @@ export interface DoctorOptions {
 export interface DoctorCheck {
   /** `node`, `embedded-postgres`, `backend`, `source`, `target`, `rights`, `workspace` … */
   readonly check: string;
-  readonly status: 'ok' | 'warning' | 'error';
+  readonly status: 'ok' | 'info' | 'warning' | 'error';
   readonly message: string;
   readonly hint?: string;
+  /** What a run would fail with. */
+  readonly code?: ErrorCode;
 }
 
 export interface DoctorResult extends Result {
@@ -237,8 +239,22 @@ export interface RunsOptions {
 
 export interface RunInfo {
   readonly runId: string;
-  readonly database: string;
-  readonly state: 'published' | 'previous' | 'building';
+  /** Where its rows are; null where nothing of them is left. */
+  readonly database: string | null;
+  /** The first three as the server's catalog says, the others as the ledger recorded the end. */
+  readonly state: 'published' | 'previous' | 'building' | 'replaced' | 'running' | 'failed' | 'refused' | 'interrupted';
+  /** What the ledger knows; null where it knows nothing of the run. */
+  readonly recorded: {
+    readonly startedAt: string;
+    readonly finishedAt: string | null;
+    readonly mode: PublishMode;
+    readonly seed: string;
+    readonly scale: number;
+    readonly verdict: string | null;
+    readonly modelHash: string | null;
+    readonly rowCount: number | null;
+    readonly reportPath: string | null;
+  } | null;
 }
 
 export interface RunsResult extends Result {

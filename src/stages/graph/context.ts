@@ -13,6 +13,8 @@ export interface ContextRules {
 
 /** Longer groups of siblings than this on average say little about one another. */
 const LONGEST_GROUP = 200;
+/** With fewer children than this on average, the parent does not determine them: a shop has an address, not the reverse. */
+const SHORTEST_GROUP = { required: 0.05, nullable: 0.3 } as const;
 
 export interface ContextChoice {
   readonly edge: KeyEdge;
@@ -26,7 +28,8 @@ export interface ContextChoice {
  * In this order: the first columns of a composite key, NOT NULL, ON DELETE CASCADE, the parent nearer to a subject,
  * the parent with more rows (smaller groups). Keys where cycles are broken, self-references, and keys of which most
  * rows are NULL do not qualify, so context edges never close a cycle. A look-up table is context only for a junction
- * or by composite key: there are no "children of a country". A subject is a root unless it is part of another subject.
+ * or by composite key: it is copied, so what hung on it could not be scaled. A subject is a root unless it is part of
+ * another subject.
  */
 export function chooseContext(graph: KeyGraph, id: string, rules: ContextRules): ContextChoice | null {
   const candidates = (graph.outgoing.get(id) ?? []).filter((edge) => qualifies(edge, rules));
@@ -52,6 +55,8 @@ function qualifies(edge: KeyEdge, rules: ContextRules): boolean {
   if (rules.subjects.has(edge.from) && !(edge.required && rules.subjects.has(edge.to)) && !edge.keyPrefix) return false;
   if (edge.keyPrefix && edge.required) return true;
   if (edge.fanOut !== null && edge.fanOut > LONGEST_GROUP) return false;
+  const shortest = SHORTEST_GROUP[edge.required ? 'required' : 'nullable'];
+  if (edge.fanOut !== null && edge.fanOut < shortest && !edge.oneToOne && !edge.cascade) return false;
   return !rules.references.has(edge.to) || rules.junctions.has(edge.from);
 }
 

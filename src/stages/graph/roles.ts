@@ -8,6 +8,8 @@ import type { SubjectPaths } from './subject-paths.ts';
 const REFERENCE_ROWS = 1000;
 /** Most columns of a look-up table whose size is not known. */
 const REFERENCE_COLUMNS = 4;
+/** Most rows of a list that nothing references by key, like the states of a country. */
+const LIST_ROWS = 200;
 
 /**
  * Look-up tables: small, referenced, no subject, and with keys to other look-up tables only. Parents are decided
@@ -19,11 +21,21 @@ export function findReferences(graph: KeyGraph, loadOrder: readonly string[], pa
     const table = graph.tables.get(id)!;
     const others = (graph.outgoing.get(id) ?? []).filter((edge) => edge.to !== id);
     const users = (graph.incoming.get(id) ?? []).filter((edge) => edge.from !== id);
-    if (paths.has(id) || users.length === 0 || !others.every((edge) => references.has(edge.to))) continue;
+    if (paths.has(id) || !others.every((edge) => references.has(edge.to))) continue;
+    if (users.length === 0) {
+      if (others.length === 0 && isList(table)) references.set(id, `It is a list of ${table.estimatedRowCount} rows that no key leads to or from.`);
+      continue;
+    }
     const size = smallSize(table);
     if (size !== null) references.set(id, `It is a look-up table: ${size}, referenced by ${names(users.map((edge) => edge.from))}.`);
   }
   return references;
+}
+
+/** Few rows with a key, and nothing that happened at a time. */
+function isList(table: TableFacts): boolean {
+  const rows = table.estimatedRowCount;
+  return rows > 0 && rows <= LIST_ROWS && table.primaryKey !== null && ownTime(table, false) === null;
 }
 
 function smallSize(table: TableFacts): string | null {

@@ -155,6 +155,22 @@ test('roles: look-up table, entity, event, junction, one-to-one child', () => {
   expect(tableOf(graph, 'line').contextForeignKey).toBe('line_sale_id_fkey');
 });
 
+test('a shop is no child of its address, a rare detail is one of its parent, and a small list without keys is a look-up table', () => {
+  const graph = graphOf(
+    {
+      address: entity('id a:text b:text c:text', { rows: 600 }),
+      shop: entity('id address_id', { rows: 2, keys: [{ columns: 'address_id', to: 'address' }] }),
+      complaint: entity('id address_id', { rows: 90, keys: [{ columns: 'address_id', to: 'address' }] }),
+      state: entity('id name:text', { rows: 51 }),
+      log: entity('id at:timestamptz', { rows: 51 }),
+    },
+    ['address'],
+  );
+  expect(tableOf(graph, 'shop')).toMatchObject({ role: 'entity', contextForeignKey: null });
+  expect(tableOf(graph, 'complaint')).toMatchObject({ role: 'child', contextForeignKey: 'complaint_address_id_fkey' });
+  expect([tableOf(graph, 'state').role, tableOf(graph, 'log').role]).toEqual(['reference', 'entity']);
+});
+
 test('subject paths: the shortest way up, the customer before the clerk, the address by way of its customer, nobody’s country', () => {
   const graph = graphOf(
     {
