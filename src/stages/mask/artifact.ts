@@ -23,6 +23,32 @@ export interface ColumnClassification {
   readonly reason: string;
   /** How the real values are written, learned from the sample, without values; what a fake must look like. */
   readonly style: ValueStyle | null;
+  /** Whose datum it is, where a row holds several persons': `billing` of `billing_city`; '' for the row's own. */
+  readonly group?: string;
+  /** A made key that foreign keys reference: its values depend on the row number alone (`Masker.keyValues`). */
+  readonly referenced?: boolean;
+  /** Of the user's rule: how far `shift` goes, how wide a `bucket` is. */
+  readonly options?: TreatmentOptions;
+}
+
+export interface TreatmentOptions {
+  /** `shift`: at most so many days either way, the same for all dates of one row. Default 30. */
+  readonly days?: number;
+  /** `bucket`: width of a bucket, in the column's unit (days for dates). Default 10; a month for dates. */
+  readonly width?: number;
+  /** `fake`: locale of the values, over the learned one. */
+  readonly locale?: string;
+}
+
+/** A rule of the user's configuration. The first that matches a column decides. Globs: `*` any text, `?` one character. */
+export interface ColumnRule {
+  /** Of `schema.table`, or of the table's name alone. */
+  readonly table: string;
+  readonly column: string;
+  readonly treatment: Treatment;
+  /** What the values are, where names and values do not say so: a detector's id, `person.email`. */
+  readonly detector?: string;
+  readonly options?: TreatmentOptions;
 }
 
 export interface ValueStyle {
@@ -32,6 +58,26 @@ export interface ValueStyle {
   /** Values must not repeat (a unique key covers the column alone). */
   readonly unique: boolean;
   readonly locale: string;
+  /**
+   * How values are written, each form by at least 5 subjects: `9` a digit, `a` and `A` letters, `h` and `H`
+   * hexadecimal, `x` any letter or digit; a number in braces repeats (`h{40}`); all else stands for itself.
+   */
+  readonly shapes?: readonly ValueShape[];
+  /** Quantiles of the values' lengths in characters, at least 5 subjects between two. */
+  readonly lengths?: readonly number[];
+  /** Quantiles of dates in days since 1970-01-01, at least 5 subjects between two. */
+  readonly days?: readonly number[];
+  /** Share of values that are the empty string. */
+  readonly blankRate?: number;
+  /** Most values are HTML paragraphs. */
+  readonly html?: boolean;
+  /** Real values lie in a range that is reserved for examples (example.org, 555-01xx): fakes then use another one. */
+  readonly reservedInUse?: boolean;
+}
+
+export interface ValueShape {
+  readonly pattern: string;
+  readonly weight: number;
 }
 
 export interface Classification {

@@ -1,0 +1,125 @@
+import type { ValueStyle } from './artifact.ts';
+import { localeOfWords } from './dictionaries.ts';
+import { isLocale } from './locale-data.ts';
+import { isFictionalNumber } from './phone-range.ts';
+import { MIN_SUBJECTS, learnShapes } from './value-shape.ts';
+
+/** Detectors whose fakes are written in the learned forms. */
+const SHAPED = new Set([
+  'person.phone', 'person.phone-extension', 'person.national-id', 'secret.password', 'secret.token', 'location.postal-code', 'location.building-number', 'payment.card-number', 'payment.card-code', 'payment.iban', 'internet.mac',
+]);
+const LONG = new Set(['text.about-person', 'text.written-by-person']);
+
+/** Locales that may be inferred, in the order in which ties fall. */
+const INFERRED_LOCALES = ['en', 'de', 'fr', 'es', 'pt_BR', 'it', 'nl', 'sv', 'da', 'nb_NO', 'fi', 'pl', 'cs_CZ', 'hu', 'ro', 'tr', 'ja', 'ko', 'zh_CN', 'ru', 'uk', 'el'].filter(isLocale);
+
+export interface StyleInput {
+  readonly detector: string | null;
+  /** Declared length. */
+  readonly maxLength: number | null;
+  readonly unique: boolean;
+  readonly locale: string;
+  /** Null where nothing was sampled. */
+  readonly values: readonly (string | null)[] | null;
+  /** Subject of each value. */
+  readonly units: ArrayLike<number>;
+}
+
+/** How the values of a column are written. Whatever is kept is shared by at least 5 subjects; no value is. */
+export function learnStyle(input: StyleInput): ValueStyle {
+  const base = { maxLength: input.maxLength, unique: input.unique, locale: input.locale };
+  const present: string[] = [];
+  const units: number[] = [];
+  let blankCount = 0;
+  input.values?.forEach((value, i) => {
+    if (value === null) return;
+    if (value.trim() === '') {
+      blankCount++;
+      return;
+    }
+    present.push(value);
+    units.push(input.units[i]);
+  });
+  if (new Set(units).size < MIN_SUBJECTS && blankCount < MIN_SUBJECTS) return { ...base, letterCase: 'mixed', distinctRate: 1 };
+
+  const detector = input.detector ?? '';
+  const blankRate = blankCount < MIN_SUBJECTS ? 0 : present.length < MIN_SUBJECTS ? 1 : Math.round((100 * blankCount) / (blankCount + present.length)) / 100;
+  const shapes = SHAPED.has(detector) ? learnShapes(present, units) : [];
+  const lengths = LONG.has(detector) ? quantiles(present.map((value) => value.length), units) : null;
+  const days = detector === 'person.birth-date' ? quantiles(present.map(dayOf), units) : null;
+  return {
+    ...base,
+    letterCase: letterCaseOf(present),
+    distinctRate: present.length === 0 ? 1 : new Set(present).size / present.length,
+    ...(shapes.length > 0 ? { shapes } : {}),
+    ...(lengths !== null ? { lengths } : {}),
+    ...(days !== null ? { days } : {}),
+    ...(blankRate > 0 ? { blankRate } : {}),
+    ...(share(present, (value) => /^\s*<(?:p|div|h\d|ul|ol|pre|blockquote)\b/i.test(value)) > 0.5 ? { html: true } : {}),
+    ...(isReservedRangeInUse(detector, present) ? { reservedInUse: true } : {}),
+  };
+}
+
+function isReservedRangeInUse(detector: string, values: readonly string[]): boolean {
+  if (detector === 'person.email') return values.some((value) => /@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|[\w-]+\.(?:example|test|invalid))$/i.test(value));
+  return detector === 'person.phone' && values.some(isFictionalNumber);
+}
+
+/** The case that at least nine of ten values with letters are written in. */
+export function letterCaseOf(values: readonly string[]): ValueStyle['letterCase'] {
+  const texts = values.map((value) => (value.includes('@') ? value.slice(0, value.indexOf('@')) : value)).filter((value) => /\p{Ll}|\p{Lu}/u.test(value));
+  if (texts.length === 0) return 'mixed';
+  if (share(texts, (text) => text.length > 1 && text === text.toUpperCase()) >= 0.9) return 'upper';
+  if (share(texts, (text) => text === text.toLowerCase()) >= 0.9) return 'lower';
+  if (share(texts, (text) => /^\p{Lu}/u.test(text)) >= 0.9) return 'title';
+  return 'mixed';
+}
+
+function share(values: readonly string[], passes: (value: string) => boolean): number {
+  return values.length === 0 ? 0 : values.reduce((count, value) => count + (passes(value) ? 1 : 0), 0) / values.length;
+}
+
+/**
+ * Up to 21 quantiles with at least `MIN_SUBJECTS` subjects between two; the ends are the 6th lowest and highest, so
+ * that no subject's own extreme is kept. Null under 20 subjects.
+ */
+function quantiles(numbers: readonly number[], units: readonly number[]): number[] | null {
+  const bySubject = new Map<number, number>();
+  numbers.forEach((number, i) => {
+    if (Number.isFinite(number) && !bySubject.has(units[i])) bySubject.set(units[i], number);
+  });
+  const sorted = [...bySubject.values()].toSorted((a, b) => a - b);
+  if (sorted.length < 4 * MIN_SUBJECTS) return null;
+  const inner = sorted.slice(MIN_SUBJECTS, sorted.length - MIN_SUBJECTS);
+  const steps = Math.min(20, Math.floor(inner.length / MIN_SUBJECTS));
+  return Array.from({ length: steps + 1 }, (_, i) => Math.round(inner[Math.round((i * (inner.length - 1)) / steps)]));
+}
+
+function dayOf(value: string): number {
+  return Math.floor(Date.parse(`${value.slice(0, 10)}T00:00:00Z`) / 86_400_000);
+}
+
+/** Names of one table that tell its language. */
+export interface LocaleEvidence {
+  readonly firstNames: readonly string[];
+  readonly lastNames: readonly string[];
+  readonly cities: readonly string[];
+}
+
+/**
+ * The locale whose dictionaries hold most of the sampled names and cities; the default where fewer than 20 distinct
+ * words were sampled, where under a third is known, or where the default knows nearly as many.
+ */
+export function inferLocale(evidence: LocaleEvidence, fallback: string): string {
+  const score = new Map<string, number>();
+  let weight = 0;
+  for (const [dictionary, values] of [['first-name', evidence.firstNames], ['last-name', evidence.lastNames], ['city', evidence.cities]] as const) {
+    if (values.length < 20) continue;
+    weight++;
+    for (const { locale, share: known } of localeOfWords(dictionary, values, INFERRED_LOCALES)) score.set(locale, (score.get(locale) ?? 0) + known);
+  }
+  if (weight === 0) return fallback;
+  const [best] = [...score].toSorted((a, b) => b[1] - a[1]);
+  const own = score.get(fallback) ?? 0;
+  return best[1] / weight >= 1 / 3 && best[1] > own * 1.3 + 0.05 * weight ? best[0] : fallback;
+}
