@@ -445,6 +445,7 @@ function statementQueries(can: Capabilities, user: string): string {
        || CASE o.castmethod WHEN 'f' THEN 'WITH FUNCTION ' || o.castfunc::regprocedure WHEN 'i' THEN 'WITH INOUT' ELSE 'WITHOUT FUNCTION' END
        || CASE o.castcontext WHEN 'a' THEN ' AS ASSIGNMENT' WHEN 'i' THEN ' AS IMPLICIT' ELSE '' END`)}
        FROM pg_cast o WHERE o.oid >= 16384 AND ${ownObject('pg_cast', 'o.oid')}
+        AND NOT EXISTS (SELECT FROM pg_depend i WHERE i.classid = 'pg_cast'::regclass AND i.objid = o.oid AND i.deptype = 'i')
         AND EXISTS (SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.oid IN (o.castsource, o.casttarget) AND ${user})`,
 
     `${row('pg_ts_dict', 'text-search-dictionary', qualified('o.dictname'), `
