@@ -23,7 +23,10 @@ export interface TreeTarget {
 }
 
 export interface TreeOptions {
-  /** A split is made only if its gain in nats exceeds `gate · (4 + (K − 1))`, K the classes present in the node. */
+  /**
+   * A split is made only if its gain in nats exceeds `gate · (4 + (K − 1) + c)`, K the classes present in the node;
+   * c = (m − 2) / π for an unordered input with m categories present, else 0.
+   */
   readonly gate: number;
   /** Fewest rows on either side of a split. */
   readonly minRows: number;
@@ -51,6 +54,7 @@ export interface Tree {
 
 /** A split of the node at hand. */
 interface Split {
+  /** Less its price. */
   gain: number;
   /** −1: none passes the gate. */
   input: number;
@@ -252,7 +256,8 @@ class TreeGrower {
     const end = this.#end[node];
     const rowCount = end - start;
     best.input = -1;
-    best.gain = this.#options.gate * (4 + (this.#classCount - 1));
+    best.gain = 0;
+    const price = this.#options.gate * (4 + (this.#classCount - 1));
     let nodeTerm = -this.#terms[rowCount];
     for (let k = 0; k < this.#classCount; k++) nodeTerm += this.#terms[this.#classTotals[k]];
     for (let index = 0; index < this.#inputs.length; index++) {
@@ -270,16 +275,17 @@ class TreeGrower {
       );
       const length = this.#sequenceCodes(input, rowCount);
       if (length < 2) continue;
+      const inputPrice = price + (input.ordered ? 0 : this.#options.gate * CATEGORY_PRICE * (length - 2));
       this.#scanCuts(length, rowCount, nodeTerm, 0, length - 2);
-      if (!(this.#scanGain > best.gain + TIE)) continue;
+      if (!(this.#scanGain - inputPrice > best.gain + TIE)) continue;
       if (this.#unitsMatter) {
         const [first, last] = this.#cutsWithEnoughUnits(input, start, end, length);
         if (this.#scanPlace < first || this.#scanPlace > last) {
           this.#scanCuts(length, rowCount, nodeTerm, first, last);
-          if (!(this.#scanGain > best.gain + TIE)) continue;
+          if (!(this.#scanGain - inputPrice > best.gain + TIE)) continue;
         }
       }
-      best.gain = this.#scanGain;
+      best.gain = this.#scanGain - inputPrice;
       best.input = index;
       best.place = this.#scanPlace;
       best.leftRowCount = this.#scanLeftRowCount;
@@ -464,6 +470,12 @@ class TreeGrower {
 
 /** Gains closer than this are equal: above what rounding does to sums over a few million rows. */
 const TIE = 1e-7;
+/**
+ * Putting m categories in the order of their means before cutting takes up noise as well: of the χ²/2 that m − 1 free
+ * shares of a binary class have by chance, the best cut collects 2/π. Measured on Adult: the same fidelity, less
+ * membership signal.
+ */
+const CATEGORY_PRICE = 1 / Math.PI;
 const GOLDEN_RATIO = 0.6180339887498949;
 const POWER_ITERATIONS = 8;
 

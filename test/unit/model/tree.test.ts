@@ -51,7 +51,7 @@ function naiveTree(
   const leaves: number[][] = [];
   const grow = (node: number[], depth: number): void => {
     const classCount = new Set(node.map((row) => target.classes[row])).size;
-    let best = { gain: options.gate * (4 + classCount - 1) + 1e-7, left: [] as number[], right: [] as number[] };
+    let best = { gain: 1e-7, left: [] as number[], right: [] as number[] };
     if (depth < options.maxDepth) {
       for (const { codes, size, ordered } of inputs) {
         const groups = Array.from({ length: size }, (_, code) => node.filter((row) => codes[row] === code)).filter(
@@ -66,7 +66,8 @@ function naiveTree(
             )
           )
             continue;
-          const gain = information(sides[0]) + information(sides[1]) - information(node);
+          const price = options.gate * (4 + classCount - 1 + (ordered ? 0 : (groups.length - 2) / Math.PI));
+          const gain = information(sides[0]) + information(sides[1]) - information(node) - price;
           if (gain > best.gain + 1e-7) best = { gain, left: sides[0], right: sides[1] };
         }
       }
