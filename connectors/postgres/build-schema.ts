@@ -170,7 +170,7 @@ function statementError(thrown: unknown, statement: SchemaStatement): Understudy
   const id = `${statement.kind} ${statement.object}`;
   const translated = translateDriverError(thrown, { doing: `creating ${id}`, otherwise: 'LOAD_FAILED' });
   if (['CONNECT_LOST', 'TARGET_TOO_SMALL', 'CONNECT_TIMEOUT'].includes(translated.code)) return translated;
-  const advice = state !== null && /^23/.test(state) ? rejected(state) : ADVICE[state ?? ''];
+  const advice = state?.startsWith('23') ? rejected(state) : ADVICE[state ?? ''];
   const { code, what, hint } = advice ?? { code: 'LOAD_FAILED', what: 'the server refused it', hint: DEBUG };
   return new UnderstudyError(
     code,

@@ -156,7 +156,7 @@ async function elementOids(
        WHERE attrelid = ${quoteLiteral(quoteName(table))}::regclass AND attnum > 0 AND NOT attisdropped
       UNION ALL
       SELECT attname, typbasetype FROM base JOIN pg_type ON oid = type WHERE typtype = 'd')
-    SELECT attname AS name, typelem AS element FROM base JOIN pg_type ON oid = type WHERE typcategory = 'A'`,
+    SELECT attname AS name, typelem AS element FROM base JOIN pg_type ON oid = type WHERE typcategory = 'A' AND typtype <> 'd'`,
     [],
     loading(table),
   );

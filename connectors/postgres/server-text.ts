@@ -228,6 +228,7 @@ export function parseArray(text: string): ArrayValue {
   const elements: (string | null)[] = [];
   const { at: start, bounds } = parseBounds(text);
   let at = start;
+  let leafDepth: number | undefined;
 
   const parseLevel = (depth: number): void => {
     if (text[at] !== '{') unfit();
@@ -239,9 +240,13 @@ export function parseArray(text: string): ArrayValue {
       return;
     }
     for (;;) {
-      if (text[at] === '{') parseLevel(depth + 1);
-      else if (lengths.length > depth + 1) unfit(); // ragged: an element where others have an array
-      else elements.push(parseElement());
+      if (text[at] === '{') {
+        parseLevel(depth + 1);
+      } else {
+        leafDepth ??= depth;
+        if (leafDepth !== depth) unfit(); // an element where others have an array
+        elements.push(parseElement());
+      }
       count += 1;
       const end = text[at];
       at += 1;
