@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { UnderstudyError } from '../../src/kernel/errors.ts';
 import type { ServerBinaries } from './binaries.ts';
@@ -58,7 +58,9 @@ function libraryFolder(directory: string): string {
 }
 
 function linkLibraries(binaries: ServerBinaries, folder: string): void {
-  mkdirSync(folder, { recursive: true });
+  // A kept directory has those of its last start, which may lead elsewhere.
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
   for (const [name, file] of binaries.missingLibraries) symlinkSync(file, path.join(folder, name));
 }
 
@@ -106,6 +108,7 @@ export function serverEnvironment(directory: string, binaries: ServerBinaries): 
 
 function privateCopy(binaries: ServerBinaries, root: string, directory: string): ServerBinaries {
   const copy = path.join(directory, 'native');
+  rmSync(copy, { recursive: true, force: true });
   mkdirSync(copy);
   for (const part of ['bin', 'lib', 'share']) {
     cpSync(path.join(root, part), path.join(copy, part), { recursive: true, verbatimSymlinks: true });
