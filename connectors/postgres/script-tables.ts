@@ -143,13 +143,19 @@ function notNullConstraint(index: CatalogIndex, table: RawRelation, column: RawC
 function columnSettings(index: CatalogIndex, table: RawRelation, column: RawColumn): readonly string[] {
   const alter = `ALTER TABLE ONLY ${quoteName(table)} ALTER COLUMN ${quoteIdent(column.name)}`;
   const constraint = notNullConstraint(index, table, column);
+  const options = (column.options ?? []).filter(isOfUser);
   const inheritedNotNull = !isWritten(table, column) && column.notNull && (constraint === undefined ? !index.raw.capabilities.notNullConstraints : constraint.isLocal && constraint.validated);
   return [
     ...(inheritedNotNull ? [`${alter} SET NOT NULL`] : []),
     ...(column.storage === null ? [] : [`${alter} SET STORAGE ${STORAGE[column.storage]}`]),
     ...(column.statisticsTarget === null ? [] : [`${alter} SET STATISTICS ${column.statisticsTarget}`]),
-    ...(column.options === null ? [] : [`${alter} SET (${parameterList(column.options)})`]),
+    ...(options.length === 0 ? [] : [`${alter} SET (${parameterList(options)})`]),
   ];
+}
+
+/** Minor versions of late 2026 keep a stamp of their own among a column's options; pg_dump passes over it too. */
+function isOfUser(option: string): boolean {
+  return !option.startsWith('pg_attver=');
 }
 
 function attachment(index: CatalogIndex, table: RawRelation): readonly string[] {

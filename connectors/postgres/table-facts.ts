@@ -290,8 +290,13 @@ function partitioning(index: CatalogIndex, relation: RawRelation): TableFacts['p
 
 function partitions(index: CatalogIndex, relation: RawRelation): readonly PartitionFacts[] {
   const leaves = index.partitionsBelow(relation.oid).filter((partition) => partition.kind !== 'p');
-  return leaves.map((leaf) => ({ name: nameOf(leaf), bound: leaf.bound ?? '', condition: leaf.condition }))
+  return leaves.map((leaf) => ({ name: nameOf(leaf), bound: leaf.bound ?? '', condition: portable(leaf.condition) }))
     .sort((a, b) => compare(a.name.schema, b.name.schema) || compare(a.name.name, b.name.name));
+}
+
+/** A hash partition's condition names its table by oid, and means nothing in another database. */
+function portable(condition: string | null): string | null {
+  return condition?.includes('satisfies_hash_partition(') ? null : condition;
 }
 
 function parents(index: CatalogIndex, relation: RawRelation): readonly QualifiedName[] {
