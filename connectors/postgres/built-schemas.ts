@@ -15,9 +15,9 @@ export function builtSchemas(catalog: Catalog): readonly string[] {
   return catalog.schemas.filter((schema) => !hosts.has(schema) || hasOwnObjects(schema));
 }
 
-/** The script without what the target has before it runs: the schemas, the extensions, settings of the whole database. */
+/** The script without what the target has before it runs: schemas and extensions. */
 export function inPlaceCatalog(catalog: Catalog, presentSchemas: ReadonlySet<string>, presentExtensions: ReadonlySet<string>): Catalog {
   const isThere = (kind: string, object: string): boolean =>
-    kind === 'setting' || (kind === 'schema' && presentSchemas.has(object)) || (kind === 'extension' && presentExtensions.has(object));
+    (kind === 'schema' && presentSchemas.has(object)) || (kind === 'extension' && presentExtensions.has(object));
   return { ...catalog, script: catalog.script.filter(({ kind, object }) => !isThere(kind, object)) };
 }

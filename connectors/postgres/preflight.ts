@@ -24,6 +24,7 @@ export async function preflightTarget(config: PostgresConfig, maintenance: Postg
     const common = [
       ...(await versionFindings(server, plan)),
       ...(await roleFindings(server, plan)),
+      ...superuserFindings(plan, role),
       ...(await sessionFindings(server, config.database, role)),
       ...(await preparedFindings(server, config.database)),
       ...sizeFindings(plan),
@@ -69,6 +70,15 @@ async function roleFindings(client: PostgresClient, { catalog, roles }: BuildPla
     .filter((name) => !there.has(name) && !['public', 'current_user', 'session_user', 'current_role'].includes(name.toLowerCase()))
     .map((name) =>
       finding('error', 'PREFLIGHT_ROLE_MISSING', name, `Policies of the source name the role ${name}, which the target's server does not have: they cannot be created.`, `Create the role, or name it in target.roles.map or target.roles.skip.`),
+    );
+}
+
+function superuserFindings({ catalog }: BuildPlan, role: Role): readonly Finding[] {
+  if (role.isSuperuser) return [];
+  return catalog.script
+    .filter((statement) => statement.superuser === true)
+    .map(({ kind, object }) =>
+      finding('error', 'PREFLIGHT_SUPERUSER', object, `Only a superuser may create the ${kind} ${object} of the source, and ${role.name} is none.`, `Provision as a superuser, or drop ${object} from the source's schema.`),
     );
 }
 
