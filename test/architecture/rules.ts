@@ -157,9 +157,12 @@ export const RULES: readonly ArchitectureRule[] = [
       file.startsWith('src/bin/') ? [] : exitLines.map((line) => `line ${line} ends the process`),
   },
   {
-    rule: 'Every import is a literal.',
+    rule: 'Every import is a literal, but for the optional backends of numeric/device.ts.',
     why: 'an import that is computed escapes all other rules',
-    breaches: ({ uncheckableLines }) => uncheckableLines.map((line) => `line ${line} imports something computed`),
+    breaches: ({ file, uncheckableLines }) =>
+      (file === 'src/numeric/device.ts' ? [] : uncheckableLines).map(
+        (line) => `line ${line} imports something computed`,
+      ),
   },
   {
     rule: 'A file in src/commands is a command, and no other file has a default export.',
