@@ -34,11 +34,28 @@ interface CommonFlags {
 /** What all commands share: flags, configuration, progress, interruption, and the two forms of output. */
 export abstract class BaseCommand extends Command {
   static override baseFlags = {
-    json: Flags.boolean({ description: 'Print one JSON object and nothing else on standard output.', helpGroup: 'GLOBAL' }),
-    config: Flags.string({ char: 'c', description: `Configuration file (default: ${DEFAULT_CONFIG}, if it is there).`, helpValue: 'FILE', helpGroup: 'GLOBAL' }),
+    json: Flags.boolean({
+      description: 'Print one JSON object and nothing else on standard output.',
+      helpGroup: 'GLOBAL',
+    }),
+    config: Flags.string({
+      char: 'c',
+      description: `Configuration file (default: ${DEFAULT_CONFIG}, if it is there).`,
+      helpValue: 'FILE',
+      helpGroup: 'GLOBAL',
+    }),
     verbose: Flags.boolean({ char: 'v', description: 'Print a line for every stage.', helpGroup: 'GLOBAL' }),
-    color: Flags.boolean({ allowNo: true, default: true, description: 'Use colors on a terminal (also off with NO_COLOR).', helpGroup: 'GLOBAL' }),
-    'log-level': Flags.option({ options: LOG_LEVELS, description: 'Least important message that is shown.', helpGroup: 'GLOBAL' })(),
+    color: Flags.boolean({
+      allowNo: true,
+      default: true,
+      description: 'Use colors on a terminal (also off with NO_COLOR).',
+      helpGroup: 'GLOBAL',
+    }),
+    'log-level': Flags.option({
+      options: LOG_LEVELS,
+      description: 'Least important message that is shown.',
+      helpGroup: 'GLOBAL',
+    })(),
   };
 
   abstract override run(): Promise<CommandOutcome>;
@@ -59,7 +76,8 @@ export abstract class BaseCommand extends Command {
     const tell = (text: string): void => void process.stderr.write(text);
     const progress = createProgress(mode, tell, () => process.stderr.columns ?? 80);
     const warnings = passwordFindings(flags);
-    for (const { message, hint } of warnings) progress.sink({ type: 'note', level: 'warning', message: `${message} ${hint}` });
+    for (const { message, hint } of warnings)
+      progress.sink({ type: 'note', level: 'warning', message: `${message} ${hint}` });
     const interruption = watchSignals((message) => progress.sink({ type: 'note', level: 'warning', message }));
     try {
       const { loadConfig } = await import('../config/load.ts');
@@ -115,7 +133,11 @@ export const targetFlag = Flags.string({
   helpValue: 'URL',
 });
 
-export const seedFlag = Flags.integer({ description: 'Same model, same seed, same rows (default 0).', min: 0, helpValue: 'N' });
+export const seedFlag = Flags.integer({
+  description: 'Same model, same seed, same rows (default 0).',
+  min: 0,
+  helpValue: 'N',
+});
 
 export const scaleFlag = Flags.custom<number>({
   description: 'Multiplies subjects and entities (default 1).',

@@ -1,4 +1,5 @@
-import { EXIT, UnderstudyError, toUnderstudyError } from '../kernel/errors.ts';
+import { EXIT, toUnderstudyError } from '../kernel/errors.ts';
+import type { UnderstudyError } from '../kernel/errors.ts';
 import type { Finding } from '../kernel/findings.ts';
 import type { Result, ResultError, Verdict } from '../pipeline/contract.ts';
 

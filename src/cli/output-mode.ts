@@ -51,7 +51,10 @@ export function outputMode(
   return {
     json: flags.includes('--json'),
     verbose,
-    logLevel: env['UNDERSTUDY_DEBUG'] === '1' ? 'debug' : (levelOf(flags) ?? (verbose || stderr.isTTY === true ? 'info' : 'warning')),
+    logLevel:
+      env['UNDERSTUDY_DEBUG'] === '1'
+        ? 'debug'
+        : (levelOf(flags) ?? (verbose || stderr.isTTY === true ? 'info' : 'warning')),
     live,
     outPaint: paintFor(stdout),
     errorPaint: paintFor(stderr),

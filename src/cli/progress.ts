@@ -44,10 +44,12 @@ export function createProgress(mode: OutputMode, write: (text: string) => void, 
         if (mode.live) rewrite(`${event.stage} … ${event.label}${share(event.doneCount, event.totalCount)}`, false);
         break;
       case 'stage-finished':
-        if (mode.live || mode.verbose) line(`${paint('green', '✓')} ${event.stage.padEnd(10)} ${paint('dim', duration(event.durationMs))}`);
+        if (mode.live || mode.verbose)
+          line(`${paint('green', '✓')} ${event.stage.padEnd(10)} ${paint('dim', duration(event.durationMs))}`);
         break;
       case 'note':
-        if (shows(mode, event.level)) line(`${event.level === 'warning' ? paint('yellow', 'warning') : paint('dim', 'note')}: ${event.message}`);
+        if (shows(mode, event.level))
+          line(`${event.level === 'warning' ? paint('yellow', 'warning') : paint('dim', 'note')}: ${event.message}`);
         break;
     }
   };

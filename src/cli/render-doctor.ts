@@ -4,7 +4,10 @@ import type { Paint } from './output-mode.ts';
 const MARKS = { ok: ['green', '✓'], info: ['dim', '·'], warning: ['yellow', '!'], error: ['red', '✗'] } as const;
 
 export function renderDoctor({ checks, missingGrants }: DoctorResult, paint: Paint): string {
-  const grants = missingGrants.length === 0 ? '' : `\n${paint('bold', 'Missing rights')}\n${missingGrants.map((grant) => `  ${grant}\n`).join('')}`;
+  const grants =
+    missingGrants.length === 0
+      ? ''
+      : `\n${paint('bold', 'Missing rights')}\n${missingGrants.map((grant) => `  ${grant}\n`).join('')}`;
   return checks.map((check) => renderCheck(check, paint)).join('') + grants;
 }
 

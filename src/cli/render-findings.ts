@@ -26,7 +26,9 @@ export function renderError(error: UnderstudyError, paint: Paint, debug: boolean
   const lines = [`${paint('red', `error ${error.code}`)} ${error.message.replaceAll('\n', '\n  ')}`];
   if (error.hint !== undefined) lines.push(`  ${paint('cyan', '→')} ${error.hint}`);
   // The findings that the error already tells need no second telling.
-  const others = findingsOf(error).filter((found) => found.severity !== 'info' && !error.message.includes(found.message));
+  const others = findingsOf(error).filter(
+    (found) => found.severity !== 'info' && !error.message.includes(found.message),
+  );
   for (const found of others) lines.push(renderFinding(found, paint).trimEnd());
   if (debug) lines.push(...traces(error).map((trace) => paint('dim', trace)));
   return `${lines.join('\n')}\n`;

@@ -18,10 +18,19 @@ export function renderGates(gates: readonly GateResult[], paint: Paint): string 
       const number = group.filter((gate) => gate.verdict === verdict).length;
       return number === 0 ? '' : paint(STYLES[verdict], count(number));
     };
-    return [kind, tally('pass'), tally('fail'), tally('underpowered'), tally('not-applicable'), [...new Set(group.map((gate) => gate.basis))].join(', ')];
+    return [
+      kind,
+      tally('pass'),
+      tally('fail'),
+      tally('underpowered'),
+      tally('not-applicable'),
+      [...new Set(group.map((gate) => gate.basis))].join(', '),
+    ];
   });
   const table = textTable(['gate', 'pass ', 'fail ', 'underpowered ', 'not applicable ', 'measured on'], rows);
-  const failed = gates.filter((gate) => gate.verdict === 'fail').map((gate) => `  ${paint('red', 'failed')} ${gate.gate} ${gate.scope}: ${gate.explanation}\n`);
+  const failed = gates
+    .filter((gate) => gate.verdict === 'fail')
+    .map((gate) => `  ${paint('red', 'failed')} ${gate.gate} ${gate.scope}: ${gate.explanation}\n`);
   return `${paint('bold', 'Gates')}\n${table}${failed.join('')}\n`;
 }
 

@@ -20,12 +20,22 @@ export function renderGraph(result: IntrospectResult, format: GraphFormat, paint
   }
 }
 
-function renderText({ database, engine, serverVersion, tables, graph, excluded }: IntrospectResult, paint: Paint): string {
+function renderText(
+  { database, engine, serverVersion, tables, graph, excluded }: IntrospectResult,
+  paint: Paint,
+): string {
   const facts = new Map(tables.map((table) => [table.id, table]));
   const rows = graph.tables.map((table, i) => {
     const rowCount = facts.get(table.id)?.estimatedRowCount ?? -1;
     const flags = table.isSubject ? `${table.role}, subject` : table.role;
-    return [String(i + 1), table.id, rowCount < 0 ? '?' : count(rowCount), flags, parentOf(table, graph.edges), pathOf(table)];
+    return [
+      String(i + 1),
+      table.id,
+      rowCount < 0 ? '?' : count(rowCount),
+      flags,
+      parentOf(table, graph.edges),
+      pathOf(table),
+    ];
   });
   const lines = [
     `${paint('bold', database)} (${engine} ${serverVersion}): ${graph.tables.length} tables, ${graph.edges.length} foreign keys\n`,
@@ -68,7 +78,8 @@ function renderDot({ database, graph }: IntrospectResult): string {
     lines.push(`  ${quote(table.id)} [shape=${SHAPES[table.role]}${filled}];`);
   }
   for (const edge of graph.edges) {
-    const style = edge.broken !== null ? 'dashed' : isContext(edge, graph.tables) ? 'bold' : edge.virtual ? 'dotted' : 'solid';
+    const style =
+      edge.broken !== null ? 'dashed' : isContext(edge, graph.tables) ? 'bold' : edge.virtual ? 'dotted' : 'solid';
     lines.push(`  ${quote(edge.from)} -> ${quote(edge.to)} [label=${quote(edge.foreignKey)}, style=${style}];`);
   }
   return `${lines.join('\n')}\n}\n`;
@@ -87,11 +98,14 @@ function renderMermaid({ graph }: IntrospectResult): string {
     names.set(table.id, taken ? `${plain}_${names.size}` : plain);
   }
   const lines = ['erDiagram'];
-  for (const table of graph.tables) lines.push(`  ${names.get(table.id)!} {\n    ${table.role} ${table.isSubject ? 'subject' : 'role'}\n  }`);
+  for (const table of graph.tables)
+    lines.push(`  ${names.get(table.id)!} {\n    ${table.role} ${table.isSubject ? 'subject' : 'role'}\n  }`);
   for (const edge of graph.edges) {
     const parent = edge.required ? '||' : '|o';
     const line = edge.broken === null ? '--' : '..';
-    lines.push(`  ${names.get(edge.to)!} ${parent}${line}o{ ${names.get(edge.from)!} : ${JSON.stringify(edge.foreignKey.replaceAll('"', "'"))}`);
+    lines.push(
+      `  ${names.get(edge.to)!} ${parent}${line}o{ ${names.get(edge.from)!} : ${JSON.stringify(edge.foreignKey.replaceAll('"', "'"))}`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }

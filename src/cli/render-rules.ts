@@ -1,4 +1,11 @@
-import type { ColumnClassification, InitResult, RuleInfo, RulesCheckResult, RulesListResult, RulesTryResult } from '../pipeline/contract.ts';
+import type {
+  ColumnClassification,
+  InitResult,
+  RuleInfo,
+  RulesCheckResult,
+  RulesListResult,
+  RulesTryResult,
+} from '../pipeline/contract.ts';
 import type { Paint } from './output-mode.ts';
 import { textTable } from './text-table.ts';
 
@@ -7,7 +14,9 @@ export function renderRulesList({ rules }: RulesListResult): string {
 }
 
 export function renderRulesTry({ matches }: RulesTryResult): string {
-  return matches.length === 0 ? 'No rule recognises it; as a value alone it would count as not personal.\n' : ruleTable(matches);
+  return matches.length === 0
+    ? 'No rule recognises it; as a value alone it would count as not personal.\n'
+    : ruleTable(matches);
 }
 
 export function renderRulesCheck({ columns }: RulesCheckResult, paint: Paint): string {
@@ -17,8 +26,14 @@ export function renderRulesCheck({ columns }: RulesCheckResult, paint: Paint): s
 export function renderInit(result: InitResult, paint: Paint): string {
   const personal = result.columns.filter((column) => column.sensitivity !== 'none');
   const subjects = result.subjects.map(({ table, reason }) => `  ${table}: ${reason}\n`).join('');
-  const written = result.path === null ? result.yaml : `${paint('green', 'Written')} ${result.path}. Read it, correct it, then run \`understudy provision\`.\n`;
-  const shown = result.path === null ? '' : `${paint('bold', 'Subjects')}\n${subjects || '  none found\n'}\n${paint('bold', 'Personal columns')}\n${columnTable(personal, paint)}\n`;
+  const written =
+    result.path === null
+      ? result.yaml
+      : `${paint('green', 'Written')} ${result.path}. Read it, correct it, then run \`understudy provision\`.\n`;
+  const shown =
+    result.path === null
+      ? ''
+      : `${paint('bold', 'Subjects')}\n${subjects || '  none found\n'}\n${paint('bold', 'Personal columns')}\n${columnTable(personal, paint)}\n`;
   return shown + written;
 }
 

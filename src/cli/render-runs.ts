@@ -8,7 +8,10 @@ export function renderRuns({ runs }: RunsResult, paint: Paint): string {
 }
 
 export function renderPrune({ runs, dropped }: PruneResult, paint: Paint): string {
-  const list = dropped.length === 0 ? 'Nothing was left to drop.\n' : `${paint('bold', 'Dropped')}\n${dropped.map((name) => `  ${name}\n`).join('')}`;
+  const list =
+    dropped.length === 0
+      ? 'Nothing was left to drop.\n'
+      : `${paint('bold', 'Dropped')}\n${dropped.map((name) => `  ${name}\n`).join('')}`;
   return list + runTable(runs, paint);
 }
 
@@ -24,7 +27,7 @@ function runTable(runs: readonly RunInfo[], paint: Paint): string {
     recorded?.verdict ?? '',
     recorded?.mode ?? '',
     recorded?.seed ?? '',
-    recorded?.rowCount == null ? '' : count(recorded.rowCount),
+    typeof recorded?.rowCount === 'number' ? count(recorded.rowCount) : '',
     database ?? '',
   ]);
   return rows.length === 0 ? '' : textTable(['run', 'state', 'verdict', 'mode', 'seed ', 'rows ', 'database'], rows);

@@ -2,7 +2,9 @@ import { stripVTControlCharacters } from 'node:util';
 
 /** Columns aligned under their headings; numbers (by heading ending in a space) to the right. */
 export function textTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = headings.map((heading, c) => Math.max(width(heading.trim()), ...rows.map((row) => width(row[c] ?? ''))));
+  const widths = headings.map((heading, c) =>
+    Math.max(width(heading.trim()), ...rows.map((row) => width(row[c] ?? ''))),
+  );
   const line = (cells: readonly string[]): string =>
     `  ${cells
       .map((cell, c) => {

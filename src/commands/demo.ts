@@ -5,7 +5,8 @@ import { renderDemo } from '../cli/render-provision.ts';
 
 export default class Demo extends BaseCommand {
   static override summary = 'Run the whole pipeline on a sample production database, with nothing to configure.';
-  static override description = 'Starts its own PostgreSQL, builds a web shop in it, and fills a staging database beside it.';
+  static override description =
+    'Starts its own PostgreSQL, builds a web shop in it, and fills a staging database beside it.';
   static override flags = {
     keep: Flags.boolean({ description: 'Leave the server running to look around, until Ctrl-C.' }),
     scale: scaleFlag,

@@ -4,7 +4,8 @@ import type { CommandOutcome } from '../cli/main.ts';
 import { GRAPH_FORMATS, renderGraph } from '../cli/render-graph.ts';
 
 export default class Introspect extends BaseCommand {
-  static override summary = 'Show catalog and relation graph: roles, subjects, cycles, load order, what cannot be supported.';
+  static override summary =
+    'Show catalog and relation graph: roles, subjects, cycles, load order, what cannot be supported.';
   static override examples = ['<%= config.bin %> introspect --source env:PRODUCTION --format mermaid'];
   static override flags = {
     source: sourceFlag,

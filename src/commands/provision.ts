@@ -1,5 +1,13 @@
 import { Flags } from '@oclif/core';
-import { BaseCommand, backendFlag, requireUrl, scaleFlag, seedFlag, sourceFlag, targetFlag } from '../cli/base-command.ts';
+import {
+  BaseCommand,
+  backendFlag,
+  requireUrl,
+  scaleFlag,
+  seedFlag,
+  sourceFlag,
+  targetFlag,
+} from '../cli/base-command.ts';
 import type { CommandOutcome } from '../cli/main.ts';
 import { renderProvision } from '../cli/render-provision.ts';
 
@@ -17,12 +25,21 @@ export default class Provision extends BaseCommand {
     model: Flags.string({ description: 'Model file, instead of a source.', helpValue: 'FILE', exclusive: ['source'] }),
     scale: scaleFlag,
     seed: seedFlag,
-    mode: Flags.option({ options: ['swap', 'in-place'] as const, description: 'Build a database beside and rename, or shadow schemas in the same database.' })(),
+    mode: Flags.option({
+      options: ['swap', 'in-place'] as const,
+      description: 'Build a database beside and rename, or shadow schemas in the same database.',
+    })(),
     'as-of': Flags.string({ description: 'Time that the learned times are moved to.', helpValue: 'TIME' }),
     'dry-run': Flags.boolean({ description: 'Do everything up to the rehearsal, write nothing, print the plan.' }),
-    yes: Flags.boolean({ description: 'Permit replacing a target that Understudy did not make and that target.allow matches.' }),
+    yes: Flags.boolean({
+      description: 'Permit replacing a target that Understudy did not make and that target.allow matches.',
+    }),
     backend: backendFlag,
-    'batch-rows': Flags.integer({ description: 'Rows per block; has no influence on the rows.', min: 1, helpValue: 'N' }),
+    'batch-rows': Flags.integer({
+      description: 'Rows per block; has no influence on the rows.',
+      min: 1,
+      helpValue: 'N',
+    }),
   };
 
   async run(): Promise<CommandOutcome> {
@@ -31,7 +48,10 @@ export default class Provision extends BaseCommand {
       flags,
       async ({ config, sink, signal }) => {
         const { runProvision } = await import('../pipeline/provision.ts');
-        const from = flags.model === undefined ? { sourceUrl: requireUrl('source', flags.source, config) } : { modelPath: flags.model };
+        const from =
+          flags.model === undefined
+            ? { sourceUrl: requireUrl('source', flags.source, config) }
+            : { modelPath: flags.model };
         const options = {
           ...from,
           targetUrl: requireUrl('target', flags.target, config),

@@ -13,7 +13,11 @@ export default class Report extends BaseCommand {
       flags,
       async ({ config, sink, signal }) => {
         const { readReport } = await import('../pipeline/report.ts');
-        return readReport({ run: args.run, config, targetUrl: flags.target ?? config.target.url ?? null }, sink, signal);
+        return readReport(
+          { run: args.run, config, targetUrl: flags.target ?? config.target.url ?? null },
+          sink,
+          signal,
+        );
       },
       (result) => `${result.reportPath}\n`,
     );

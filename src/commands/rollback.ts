@@ -9,7 +9,10 @@ export default class Rollback extends BaseCommand {
   static override flags = {
     target: targetFlag,
     to: Flags.string({ description: 'Run to go back to (default: the one before).', helpValue: 'RUN' }),
-    mode: Flags.option({ options: ['swap', 'in-place'] as const, description: 'How the run was published, if it cannot be told.' })(),
+    mode: Flags.option({
+      options: ['swap', 'in-place'] as const,
+      description: 'How the run was published, if it cannot be told.',
+    })(),
   };
 
   async run(): Promise<CommandOutcome> {

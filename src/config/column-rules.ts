@@ -20,5 +20,11 @@ export function columnRules(config: ResolvedConfig): ConfiguredColumnRule[] {
 
 function toRule(table: string, column: string, rule: ColumnConfig | RuleConfig): ConfiguredColumnRule {
   const { treatment, detector, days, width, locale } = rule;
-  return { table, column, treatment, ...(detector === undefined ? {} : { detector }), options: { days, width, locale } };
+  return {
+    table,
+    column,
+    treatment,
+    ...(detector === undefined ? {} : { detector }),
+    options: { days, width, locale },
+  };
 }

@@ -16,14 +16,21 @@ export function expandEnvironment(document: Document, env: Environment, describe
     Scalar(key, node) {
       if (key === 'key' || !isScalar(node) || typeof node.value !== 'string' || !node.value.includes('${')) return;
       const whole = node.type === 'PLAIN' && /^\$\{[^}]*\}$/.test(node.value);
-      const text = node.value.replace(REFERENCE, (match: string, escaped: string | undefined, name: string, fallback: string | undefined) => {
-        if (escaped !== undefined) return match.slice(1);
-        const value = env[name] ?? fallback;
-        if (value !== undefined) return value;
-        throw new UnderstudyError('CONFIG_MISSING_ENV', `${describe(node)}: the environment variable ${name} is not set.`, {
-          hint: `Set ${name}, or write \${${name}:-default}.`,
-        });
-      });
+      const text = node.value.replace(
+        REFERENCE,
+        (match: string, escaped: string | undefined, name: string, fallback: string | undefined) => {
+          if (escaped !== undefined) return match.slice(1);
+          const value = env[name] ?? fallback;
+          if (value !== undefined) return value;
+          throw new UnderstudyError(
+            'CONFIG_MISSING_ENV',
+            `${describe(node)}: the environment variable ${name} is not set.`,
+            {
+              hint: `Set ${name}, or write \${${name}:-default}.`,
+            },
+          );
+        },
+      );
       node.value = whole && /^(-?\d{1,15}(\.\d+)?|true|false)$/.test(text) ? JSON.parse(text) : text;
     },
   });

@@ -14,14 +14,21 @@ export interface DescribedIssue {
 export function describeIssues(issues: readonly z.core.$ZodIssue[], value: unknown): DescribedIssue[] {
   const described = issues.flatMap((issue) => describeIssue(issue, issue.path.map(String), value));
   // A mistyped key is reported once, not also as the lack of the right one.
-  const meant = new Set(described.filter((issue) => issue.unknownKey).map((issue) => [...issue.path.slice(0, -1), issue.suggestion].join('.')));
+  const meant = new Set(
+    described
+      .filter((issue) => issue.unknownKey)
+      .map((issue) => [...issue.path.slice(0, -1), issue.suggestion].join('.')),
+  );
   return described.filter((issue) => issue.unknownKey || !meant.has(issue.path.join('.')));
 }
 
 function describeIssue(issue: z.core.$ZodIssue, path: readonly string[], root: unknown): DescribedIssue[] {
   const shown = path.join('.') || 'the file';
-  const plain = (message: string, suggestion: string | null = null): DescribedIssue[] => [{ path, message, suggestion, unknownKey: false }];
-  if (issue.code.startsWith('invalid_') && path.length > 0 && valueAt(root, path) === undefined) return plain(`\`${shown}\` is missing.`);
+  const plain = (message: string, suggestion: string | null = null): DescribedIssue[] => [
+    { path, message, suggestion, unknownKey: false },
+  ];
+  if (issue.code.startsWith('invalid_') && path.length > 0 && valueAt(root, path) === undefined)
+    return plain(`\`${shown}\` is missing.`);
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = keysAt(path);
@@ -42,7 +49,9 @@ function describeIssue(issue: z.core.$ZodIssue, path: readonly string[], root: u
     case 'invalid_type':
       return plain(`\`${shown}\` must be ${article(issue.expected)}, not ${article(typeName(valueAt(root, path)))}.`);
     case 'invalid_union':
-      return plain(`\`${shown}\` has none of the forms that are allowed here: ${issue.errors.map((branch) => branch.map((inner) => inner.message).join(' and ')).join('; or: ')}.`);
+      return plain(
+        `\`${shown}\` has none of the forms that are allowed here: ${issue.errors.map((branch) => branch.map((inner) => inner.message).join(' and ')).join('; or: ')}.`,
+      );
     case 'invalid_key':
       return plain(`\`${shown}\` is not a usable name.`);
     default:
@@ -81,7 +90,10 @@ function article(type: string): string {
 }
 
 function valueAt(root: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, key) => (value === null || typeof value !== 'object' ? undefined : (value as Record<string, unknown>)[key]), root);
+  return path.reduce<unknown>(
+    (value, key) => (value === null || typeof value !== 'object' ? undefined : (value as Record<string, unknown>)[key]),
+    root,
+  );
 }
 
 /** The keys that the schema knows at a path, read off the JSON Schema, where no wrapper hides them. */
@@ -89,7 +101,9 @@ function keysAt(path: readonly string[]): readonly string[] {
   let node = z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema;
   for (const key of path) {
     const next: JsonSchema | undefined =
-      node.properties?.[key] ?? (typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined) ?? node.items;
+      node.properties?.[key] ??
+      (typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined) ??
+      node.items;
     if (next === undefined) return [];
     node = next;
   }

@@ -42,9 +42,13 @@ export function parseConfig(text: string, path: string | null, env: Environment)
   const syntaxError = document.errors[0];
   if (syntaxError !== undefined) {
     const { line, column } = positionAt(syntaxError.pos[0]);
-    throw new UnderstudyError('CONFIG_UNREADABLE', `${file}:${line}:${column}: this is not valid YAML: ${syntaxError.code}.`, {
-      hint: 'Correct the indentation, quotes or duplicate key at that place.',
-    });
+    throw new UnderstudyError(
+      'CONFIG_UNREADABLE',
+      `${file}:${line}:${column}: this is not valid YAML: ${syntaxError.code}.`,
+      {
+        hint: 'Correct the indentation, quotes or duplicate key at that place.',
+      },
+    );
   }
   expandEnvironment(document, env, (node) => {
     const { line, column } = positionAt(node.range?.[0] ?? 0);
@@ -65,17 +69,33 @@ function configError(
   const described = describeIssues(issues, value);
   const lines = described.map((issue) => {
     // What is missing stands nowhere; then the place of what lacks it is shown.
-    const nearestPath = issue.path.map((_, i) => issue.path.slice(0, issue.path.length - i)).find((path) => positions.has(positionKey(path)));
+    const nearestPath = issue.path
+      .map((_, i) => issue.path.slice(0, issue.path.length - i))
+      .find((path) => positions.has(positionKey(path)));
     const position = nearestPath === undefined ? undefined : positions.get(positionKey(nearestPath));
     const place = position === undefined ? file : `${file}:${position.line}:${position.column}`;
     return { ...issue, position: position ?? null, text: `${place}: ${issue.message}` };
   });
   lines.sort((a, b) => (a.position?.line ?? 0) - (b.position?.line ?? 0));
   const first = lines[0];
-  return new UnderstudyError(first.unknownKey ? 'CONFIG_UNKNOWN_KEY' : 'CONFIG_INVALID', lines.map((line) => line.text).join('\n'), {
-    hint: first.suggestion === null ? 'Correct the configuration; nothing was read or written.' : `Write \`${first.suggestion}\` instead.`,
-    data: { issues: lines.map(({ path, position, message, suggestion }) => ({ path: path.join('.'), ...position, message, suggestion })) },
-  });
+  return new UnderstudyError(
+    first.unknownKey ? 'CONFIG_UNKNOWN_KEY' : 'CONFIG_INVALID',
+    lines.map((line) => line.text).join('\n'),
+    {
+      hint:
+        first.suggestion === null
+          ? 'Correct the configuration; nothing was read or written.'
+          : `Write \`${first.suggestion}\` instead.`,
+      data: {
+        issues: lines.map(({ path, position, message, suggestion }) => ({
+          path: path.join('.'),
+          ...position,
+          message,
+          suggestion,
+        })),
+      },
+    },
+  );
 }
 
 /** Where every key and item of the document stands; of a pair, the place of its key. */

@@ -9,7 +9,9 @@ import type { ConfigPath, ResolvedConfig } from './resolved.ts';
 
 /** The table that a configuration means by `schema.table`, or by a name alone where one table has it; else null. */
 export function findTable(catalog: Catalog, name: string): TableFacts | null {
-  const exact = catalog.tables.find((table) => tableId(table.name) === name || `${table.name.schema}.${table.name.name}` === name);
+  const exact = catalog.tables.find(
+    (table) => tableId(table.name) === name || `${table.name.schema}.${table.name.name}` === name,
+  );
   if (exact !== undefined) return exact;
   const bare = catalog.tables.filter((table) => table.name.name === name);
   return bare.length === 1 ? bare[0] : null;
@@ -47,7 +49,8 @@ export function checkNames(config: ResolvedConfig, catalog: Catalog): Finding[] 
     const from = check.table(key.table, [...path, 'table']);
     const to = check.table(key.references.table, [...path, 'references', 'table']);
     for (const [j, column] of key.columns.entries()) check.column(from, column, [...path, 'columns', j]);
-    for (const [j, column] of key.references.columns.entries()) check.column(to, column, [...path, 'references', 'columns', j]);
+    for (const [j, column] of key.references.columns.entries())
+      check.column(to, column, [...path, 'references', 'columns', j]);
     if (key.when !== undefined) check.column(from, key.when.column, [...path, 'when', 'column']);
   }
   for (const [i, group] of config.gates.bias.subgroups.entries()) {
@@ -72,13 +75,19 @@ class NameCheck {
   table(name: string, path: ConfigPath): TableFacts | null {
     const table = findTable(this.#catalog, name);
     if (table !== null) return table;
-    const namesakes = this.#catalog.tables.filter((other) => other.name.name === name).map((other) => tableId(other.name));
+    const namesakes = this.#catalog.tables
+      .filter((other) => other.name.name === name)
+      .map((other) => tableId(other.name));
     if (namesakes.length > 1) {
       this.#report(path, `\`${name}\` is the name of several tables: ${namesakes.join(', ')}.`, namesakes[0]);
     } else {
       const known = this.#catalog.tables.map((other) => tableId(other.name));
       const candidates = name.includes('.') ? known : this.#catalog.tables.map((other) => other.name.name);
-      this.#report(path, `There is no table \`${name}\` in database ${this.#catalog.database}.`, nearest(name, candidates));
+      this.#report(
+        path,
+        `There is no table \`${name}\` in database ${this.#catalog.database}.`,
+        nearest(name, candidates),
+      );
     }
     return null;
   }

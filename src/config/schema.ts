@@ -17,7 +17,10 @@ const source = z
     url: name.optional().describe('Production database: a URL, `env:NAME` or `service=NAME`. Opened read-only.'),
     schemas: z.array(name).optional().describe('Only these schemas; all user schemas where absent.'),
     include: z.array(name).default([]).describe('Only tables that match one of these patterns (`shop.*`, `order_*`).'),
-    exclude: z.array(name).default([]).describe('No rows are read or made for tables that match one of these patterns.'),
+    exclude: z
+      .array(name)
+      .default([])
+      .describe('No rows are read or made for tables that match one of these patterns.'),
     maxConnections: z.number().int().min(1).max(64).default(2).describe('Connections held on production at once.'),
     maxSnapshotMinutes: positive.default(30).describe('Longest time that one snapshot is held open.'),
     statementTimeoutMs: z.number().int().positive().default(600_000).describe('Longest time of one statement.'),
@@ -30,8 +33,13 @@ const target = z
     allow: z
       .array(name)
       .optional()
-      .describe('Patterns of `host:port/database` that may be replaced. Unset: only what Understudy made, or empty, or absent.'),
-    mode: z.enum(['swap', 'in-place']).default('swap').describe('Build beside and rename, or shadow schemas in the same database.'),
+      .describe(
+        'Patterns of `host:port/database` that may be replaced. Unset: only what Understudy made, or empty, or absent.',
+      ),
+    mode: z
+      .enum(['swap', 'in-place'])
+      .default('swap')
+      .describe('Build beside and rename, or shadow schemas in the same database.'),
     roles: z
       .strictObject({
         map: z.record(name, name).default({}).describe('Role of the source → role of the target.'),
@@ -54,7 +62,10 @@ const treatmentOptions = {
 
 const acceptsKept = (value: { treatment: string; accept?: string | undefined }): boolean =>
   value.treatment !== 'keep' || value.accept !== undefined;
-const keptMessage = { message: '`treatment: keep` lets real values through and needs an `accept:` reason', path: ['treatment'] };
+const keptMessage = {
+  message: '`treatment: keep` lets real values through and needs an `accept:` reason',
+  path: ['treatment'],
+};
 
 const column = z
   .strictObject({ treatment: z.enum(TREATMENTS).describe('What becomes of the values.'), ...treatmentOptions })
@@ -62,7 +73,10 @@ const column = z
 
 const table = z
   .strictObject({
-    strategy: z.enum(STRATEGIES).optional().describe('synthesize: learned; copy: real rows; mask: real rows, masked; empty: none.'),
+    strategy: z
+      .enum(STRATEGIES)
+      .optional()
+      .describe('synthesize: learned; copy: real rows; mask: real rows, masked; empty: none.'),
     scale: positive.optional().describe('Rows relative to the source, for this table.'),
     accept: name.optional().describe('Why real rows in staging are acceptable; shown beside the verdict.'),
     columns: z.record(name, column).default({}).describe('Column rules.'),
@@ -107,7 +121,10 @@ const pinned = z.strictObject({
 const learn = z
   .strictObject({
     engine: z.enum(['auto', 'trees', 'neural']).default('auto'),
-    backend: z.enum(['auto', 'cpu', 'webgpu', 'tfjs-node-gpu']).default('auto').describe('Where to compute; anything but auto is strict.'),
+    backend: z
+      .enum(['auto', 'cpu', 'webgpu', 'tfjs-node-gpu'])
+      .default('auto')
+      .describe('Where to compute; anything but auto is strict.'),
     maxSubjects: z.number().int().min(100).default(200_000).describe('Subjects that are read at most.'),
     maxRowsPerTable: z.number().int().min(1000).default(500_000).describe('Rows of one table that are read at most.'),
     minimumSubjects: z.number().int().min(5).default(5).describe('Subjects that any learned value needs.'),
@@ -120,7 +137,12 @@ const gates = z
   .strictObject({
     privacy: z
       .strictObject({
-        familyAlpha: z.number().gt(0).lt(0.5).default(0.005).describe('Family-wise error of all statistical gates of a run.'),
+        familyAlpha: z
+          .number()
+          .gt(0)
+          .lt(0.5)
+          .default(0.005)
+          .describe('Family-wise error of all statistical gates of a run.'),
         dcrShare: rate.default(0.5).describe('The lower bound of the DCR share may not exceed this.'),
         membershipAuc: rate.default(0.6).describe('AUC of the membership attack may not exceed this.'),
       })
@@ -132,18 +154,25 @@ const gates = z
       })
       .prefault({}),
     rules: z
-      .strictObject({ lowEntropyExcess: rate.default(0).describe('Coincidences beyond the hold-out that are tolerated.') })
+      .strictObject({
+        lowEntropyExcess: rate.default(0).describe('Coincidences beyond the hold-out that are tolerated.'),
+      })
       .prefault({}),
     bias: z
       .strictObject({
-        subgroups: z.array(z.strictObject({ table: name, group: name, outcome: name, limit: rate.default(0.1) })).default([]),
+        subgroups: z
+          .array(z.strictObject({ table: name, group: name, outcome: name, limit: rate.default(0.1) }))
+          .default([]),
       })
       .prefault({}),
   })
   .describe('Limits of the gates.');
 
 const hook = z
-  .union([z.strictObject({ sql: name }), z.strictObject({ command: name, timeoutMs: z.number().int().positive().default(60_000) })])
+  .union([
+    z.strictObject({ sql: name }),
+    z.strictObject({ command: name, timeoutMs: z.number().int().positive().default(60_000) }),
+  ])
   .describe('An SQL file or a command; the result JSON is on its standard input.');
 
 const hooks = z
@@ -163,12 +192,20 @@ export const configSchema = z
     version: z.literal(1).default(1),
     source: source.prefault({}),
     target: target.prefault({}),
-    subjects: z.array(name).default([]).describe('Tables whose rows are natural persons; they decide every privacy figure.'),
+    subjects: z
+      .array(name)
+      .default([])
+      .describe('Tables whose rows are natural persons; they decide every privacy figure.'),
     scale: positive.default(1).describe('Multiplies subjects and entities; copied tables never scale.'),
     seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
     tables: z.record(name, table).default({}).describe('By `schema.table`, or by name alone where it is unique.'),
     pinned: z.array(pinned).default([]),
-    rules: z.array(rule).default([]).describe('Treatment of columns by pattern, the first that matches; column rules under `tables` precede, the built-in packs follow.'),
+    rules: z
+      .array(rule)
+      .default([])
+      .describe(
+        'Treatment of columns by pattern, the first that matches; column rules under `tables` precede, the built-in packs follow.',
+      ),
     virtualForeignKeys: z.array(virtualForeignKey).default([]).describe('Relations that the schema does not declare.'),
     learn: learn.prefault({}),
     gates: gates.prefault({}),

@@ -4,7 +4,10 @@ import { findTable } from './names.ts';
 import type { ResolvedConfig } from './resolved.ts';
 
 /** `virtualForeignKeys:` with names resolved to `tableId`s, as `introspect` and `buildGraph` take them; needs `checkNames`. */
-export function resolveVirtualForeignKeys(config: ResolvedConfig, catalog: Catalog): {
+export function resolveVirtualForeignKeys(
+  config: ResolvedConfig,
+  catalog: Catalog,
+): {
   name: string;
   table: string;
   columns: readonly string[];

@@ -80,15 +80,23 @@ export function diskError(cause: unknown, place: string): UnderstudyError {
   if (cause instanceof UnderstudyError) return cause;
   const errno = (cause as NodeJS.ErrnoException | null)?.code;
   if (errno === 'ENOSPC' || errno === 'EDQUOT') {
-    return new UnderstudyError('WORKSPACE_FULL', `The disk that holds ${place} is full, so the run cannot go on; nothing was published.`, {
-      hint: 'Free some space there, or point TMPDIR to a larger disk.',
-      cause,
-    });
+    return new UnderstudyError(
+      'WORKSPACE_FULL',
+      `The disk that holds ${place} is full, so the run cannot go on; nothing was published.`,
+      {
+        hint: 'Free some space there, or point TMPDIR to a larger disk.',
+        cause,
+      },
+    );
   }
-  return new UnderstudyError('WORKSPACE_IO', `${place} cannot be written (${errno ?? 'unknown reason'}); nothing was published.`, {
-    hint: 'Check that the folder exists and that you may write to it, or point TMPDIR elsewhere.',
-    cause,
-  });
+  return new UnderstudyError(
+    'WORKSPACE_IO',
+    `${place} cannot be written (${errno ?? 'unknown reason'}); nothing was published.`,
+    {
+      hint: 'Check that the folder exists and that you may write to it, or point TMPDIR elsewhere.',
+      cause,
+    },
+  );
 }
 
 /** Removes the folders of processes of this machine that are gone. */

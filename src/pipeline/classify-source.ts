@@ -28,7 +28,9 @@ export async function classifySource(
 ): Promise<ClassifiedSource> {
   const { config } = options;
   const artifact = await readStructure(source, config, sink);
-  const sample = options.sampleValues ? await timed('profile', sink, () => readSample(source, artifact, sink, signal)) : null;
+  const sample = options.sampleValues
+    ? await timed('profile', sink, () => readSample(source, artifact, sink, signal))
+    : null;
   const graph = await timed('graph', sink, () => relateTables(artifact, config));
   const classification = await timed('mask', sink, () =>
     classifyColumns({ catalog: artifact.catalog, graph, sample, rules: columnRules(config) }),
@@ -36,7 +38,12 @@ export async function classifySource(
   return { artifact, graph, classification, subjects: proposeSubjects(artifact.catalog, sample) };
 }
 
-async function readSample(source: Source, artifact: IntrospectArtifact, sink: EventSink, signal: AbortSignal): Promise<RelationalSample> {
+async function readSample(
+  source: Source,
+  artifact: IntrospectArtifact,
+  sink: EventSink,
+  signal: AbortSignal,
+): Promise<RelationalSample> {
   const snapshot = await source.openSnapshot();
   try {
     return await sampleValues(snapshot, artifact.catalog, sink, signal);

@@ -20,7 +20,12 @@ const LITTLE_SPACE = 2 ** 30;
 
 /** Looks at everything that a run needs. What is missing is a check of status `error`, not a failure. */
 export const runDoctor: RunDoctor = async (options, sink, signal) => {
-  const checks: DoctorCheck[] = [checkNode(), checkEmbedded(), ...(await checkBackends(options.backend)), await checkWorkspace()];
+  const checks: DoctorCheck[] = [
+    checkNode(),
+    checkEmbedded(),
+    ...(await checkBackends(options.backend)),
+    await checkWorkspace(),
+  ];
   const missingGrants: string[] = [];
   const found: Finding[] = [];
   let catalog: Catalog | null = null;
@@ -31,19 +36,29 @@ export const runDoctor: RunDoctor = async (options, sink, signal) => {
     found.push(...(source.artifact?.findings ?? []));
     catalog = source.artifact?.catalog ?? null;
   }
-  if (options.targetUrl !== undefined) checks.push(...(await checkTarget(options.targetUrl, options.config, catalog, signal)));
+  if (options.targetUrl !== undefined)
+    checks.push(...(await checkTarget(options.targetUrl, options.config, catalog, signal)));
   signal.throwIfAborted();
   return result(checks, missingGrants, found);
 };
 
 /** What would stop a run decides: its first lack gives verdict, error and exit code. */
-function result(checks: readonly DoctorCheck[], missingGrants: readonly string[], findings: readonly Finding[]): DoctorResult {
+function result(
+  checks: readonly DoctorCheck[],
+  missingGrants: readonly string[],
+  findings: readonly Finding[],
+): DoctorResult {
   const failed = checks.find((check) => check.status === 'error');
   const common = { schemaVersion: 1, findings, checks, missingGrants } as const;
   if (failed === undefined) return { ...common, verdict: 'pass' };
   const code = failed.code ?? 'INTERNAL';
   const exitCode = ERROR_CODES[code];
-  const error = { code, message: failed.message, ...(failed.hint === undefined ? {} : { hint: failed.hint }), exitCode };
+  const error = {
+    code,
+    message: failed.message,
+    ...(failed.hint === undefined ? {} : { hint: failed.hint }),
+    exitCode,
+  };
   return { ...common, verdict: exitCode === EXIT.refused ? 'refused' : 'error', error };
 }
 
@@ -52,7 +67,13 @@ function checkNode(): DoctorCheck {
   const enough = major > NODE[0] || (major === NODE[0] && minor >= NODE[1]);
   const message = `Node ${process.versions.node} on ${process.platform}-${process.arch}`;
   if (enough) return { check: 'node', status: 'ok', message };
-  return { check: 'node', status: 'error', message: `${message} is too old`, code: 'CLI_USAGE', hint: `Install Node ${NODE.join('.')} or newer.` };
+  return {
+    check: 'node',
+    status: 'error',
+    message: `${message} is too old`,
+    code: 'CLI_USAGE',
+    hint: `Install Node ${NODE.join('.')} or newer.`,
+  };
 }
 
 function checkEmbedded(): DoctorCheck {
@@ -72,7 +93,8 @@ async function checkBackends(requested: Backend): Promise<DoctorCheck[]> {
     const probe = await probeBackend(backend);
     const check = `backend ${backend}`;
     if (probe.usable) checks.push({ check, status: 'ok', message: probe.description });
-    else if (backend === requested) checks.push({ check, status: 'error', message: `Cannot be used: ${probe.reason}.`, code: 'DEVICE_UNAVAILABLE' });
+    else if (backend === requested)
+      checks.push({ check, status: 'error', message: `Cannot be used: ${probe.reason}.`, code: 'DEVICE_UNAVAILABLE' });
     else checks.push({ check, status: 'info', message: `Not used: ${probe.reason}.` });
   }
   return checks;
@@ -103,7 +125,12 @@ interface SourceChecks {
   readonly artifact: IntrospectArtifact | null;
 }
 
-async function checkSource(url: string, options: DoctorOptions, sink: EventSink, signal: AbortSignal): Promise<SourceChecks> {
+async function checkSource(
+  url: string,
+  options: DoctorOptions,
+  sink: EventSink,
+  signal: AbortSignal,
+): Promise<SourceChecks> {
   const checks: DoctorCheck[] = [];
   try {
     return await withSource(url, options.config, signal, async (source) => {
@@ -112,7 +139,11 @@ async function checkSource(url: string, options: DoctorOptions, sink: EventSink,
       const missingGrants = grantsFor(artifact.catalog, role);
       checks.push(...artifact.findings.flatMap((found) => fromFinding('source', found)));
       if (missingGrants.length === 0) {
-        checks.push({ check: 'source rights', status: 'ok', message: `${role} may read all ${artifact.catalog.tables.length} tables.` });
+        checks.push({
+          check: 'source rights',
+          status: 'ok',
+          message: `${role} may read all ${artifact.catalog.tables.length} tables.`,
+        });
       }
       return { checks, missingGrants, artifact };
     });
@@ -126,7 +157,11 @@ async function checkSource(url: string, options: DoctorOptions, sink: EventSink,
 async function describeSource(source: Source, checks: DoctorCheck[]): Promise<string> {
   const identity = await source.identity();
   const standby = identity.inRecovery ? ', a standby' : '';
-  checks.push({ check: 'source', status: 'ok', message: `${source.shownUrl} answers as ${source.engine} ${identity.serverMajor}${standby}.` });
+  checks.push({
+    check: 'source',
+    status: 'ok',
+    message: `${source.shownUrl} answers as ${source.engine} ${identity.serverMajor}${standby}.`,
+  });
   if (identity.isSuperuser) {
     checks.push({
       check: 'source role',
@@ -160,16 +195,25 @@ function identifier(name: string): string {
 function fromFinding(check: 'source' | 'target', { severity, code, message, hint }: Finding): DoctorCheck[] {
   if (severity === 'info') return [];
   const fallback = check === 'source' ? 'INTROSPECT_UNSUPPORTED' : 'TARGET_PREFLIGHT_FAILED';
-  const failure = severity === 'error' ? { code: code in ERROR_CODES ? (code as ErrorCode) : fallback } : {};
-  return [{ check, status: severity, message, ...(hint === undefined ? {} : { hint }), ...failure }];
+  const failing = severity === 'error' ? { code: code in ERROR_CODES ? (code as ErrorCode) : fallback } : {};
+  return [{ check, status: severity, message, ...(hint === undefined ? {} : { hint }), ...failing }];
 }
 
-async function checkTarget(url: string, config: ResolvedConfig, catalog: Catalog | null, signal: AbortSignal): Promise<DoctorCheck[]> {
+async function checkTarget(
+  url: string,
+  config: ResolvedConfig,
+  catalog: Catalog | null,
+  signal: AbortSignal,
+): Promise<DoctorCheck[]> {
   try {
     return await withTarget(url, config, signal, async (target) => {
       const checks = await describeTarget(target);
       if (catalog === null) {
-        checks.push({ check: 'target rights', status: 'info', message: 'Rights and extensions are checked against a source; name one with --source.' });
+        checks.push({
+          check: 'target rights',
+          status: 'info',
+          message: 'Rights and extensions are checked against a source; name one with --source.',
+        });
         return checks;
       }
       const findings = await target.preflight({
@@ -177,13 +221,18 @@ async function checkTarget(url: string, config: ResolvedConfig, catalog: Catalog
         mode: config.target.mode,
         catalog,
         roles: config.target.roles,
-        estimatedBytes: catalog.tables.reduce((sum, table) => sum + Math.max(0, table.estimatedBytes), 0) * config.scale * 1.3,
+        estimatedBytes:
+          catalog.tables.reduce((sum, table) => sum + Math.max(0, table.estimatedBytes), 0) * config.scale * 1.3,
         maxBytes: config.target.maxBytes,
         keepPrevious: config.output.keepPrevious,
       });
       checks.push(...findings.flatMap((found) => fromFinding('target', found)));
       if (!findings.some((found) => found.severity === 'error')) {
-        checks.push({ check: 'target rights', status: 'ok', message: `Everything that mode ${config.target.mode} needs is there.` });
+        checks.push({
+          check: 'target rights',
+          status: 'ok',
+          message: `Everything that mode ${config.target.mode} needs is there.`,
+        });
       }
       return checks;
     });
@@ -203,7 +252,11 @@ const KINDS = {
 async function describeTarget(target: Target): Promise<DoctorCheck[]> {
   const { kind } = await target.inspect();
   const consumers = await target.replicationConsumers();
-  const described: DoctorCheck = { check: 'target', status: kind === 'foreign' ? 'warning' : 'ok', message: `${target.shownUrl} ${KINDS[kind]}.` };
+  const described: DoctorCheck = {
+    check: 'target',
+    status: kind === 'foreign' ? 'warning' : 'ok',
+    message: `${target.shownUrl} ${KINDS[kind]}.`,
+  };
   if (consumers.length === 0) return [described];
   return [
     described,

@@ -30,7 +30,11 @@ interface Closable {
   close(): Promise<void>;
 }
 
-async function using<D extends Closable, R>(open: () => Promise<D>, signal: AbortSignal, work: (database: D) => Promise<R>): Promise<R> {
+async function using<D extends Closable, R>(
+  open: () => Promise<D>,
+  signal: AbortSignal,
+  work: (database: D) => Promise<R>,
+): Promise<R> {
   const database = await openOrAbort(open, signal);
   let closing: Promise<void> | null = null;
   const close = (): Promise<void> => (closing ??= database.close().catch(() => {}));

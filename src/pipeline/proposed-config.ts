@@ -8,8 +8,12 @@ import type { ClassifiedSource } from './classify-source.ts';
 export function proposeConfig(classified: ClassifiedSource, sourceUrl: string): string {
   const { catalog } = classified.artifact;
   return [
-    comment(`Configuration of Understudy for ${catalog.database} (${catalog.engine} ${catalog.serverVersion}), proposed by \`understudy init\`.`),
-    comment('Read it before the first run: what is proposed is a guess by names and values, with its reason beside it.'),
+    comment(
+      `Configuration of Understudy for ${catalog.database} (${catalog.engine} ${catalog.serverVersion}), proposed by \`understudy init\`.`,
+    ),
+    comment(
+      'Read it before the first run: what is proposed is a guess by names and values, with its reason beside it.',
+    ),
     'version: 1\n',
     sourceSection(sourceUrl),
     '# The staging database. What is not an empty, absent or Understudy-made database needs `allow` and --yes.',
@@ -40,7 +44,13 @@ function sourceSection(sourceUrl: string): string {
   const url = secret
     ? '  # The URL had a password, which does not belong into a file: put it into a variable.\n  url: env:PRODUCTION_URL'
     : `  url: ${scalar(sourceUrl)}`;
-  return ['# The production database; it is opened read-only.', 'source:', url, '  # schemas: [public]', '  # exclude: ["audit_*"]\n'].join('\n');
+  return [
+    '# The production database; it is opened read-only.',
+    'source:',
+    url,
+    '  # schemas: [public]',
+    '  # exclude: ["audit_*"]\n',
+  ].join('\n');
 }
 
 function subjectSection({ subjects }: ClassifiedSource): string {
@@ -69,8 +79,13 @@ function tableEntry(table: GraphTable, { classification }: ClassifiedSource): st
     comment(`${table.role}: ${table.reasons.join(' ')}`, '  '),
     `  ${scalar(table.id)}:${settled.length === 0 ? ' {}' : ''}`,
     ...(settled.length === 0 ? [] : ['    columns:']),
-    ...settled.flatMap((column) => [comment(column.reason, '      '), `      ${scalar(column.column)}: ${columnRule(column)}`]),
-    ...open.map((column) => comment(`${column.column} (${column.sensitivity}) is ${column.treatment}: ${column.reason}`, '    ')),
+    ...settled.flatMap((column) => [
+      comment(column.reason, '      '),
+      `      ${scalar(column.column)}: ${columnRule(column)}`,
+    ]),
+    ...open.map((column) =>
+      comment(`${column.column} (${column.sensitivity}) is ${column.treatment}: ${column.reason}`, '    '),
+    ),
   ];
   return lines.join('\n');
 }

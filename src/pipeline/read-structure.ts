@@ -16,7 +16,11 @@ import { proposeSubjects } from '../stages/mask/subjects.ts';
  * The catalog of a source by the configuration, whatever its findings; `requireUsable` of the stage refuses bad ones.
  * Throws `CONFIG_UNKNOWN_NAME`, `INTROSPECT_NO_TABLES`, `CONNECT_*`.
  */
-export async function readStructure(source: Source, config: ResolvedConfig, sink: EventSink): Promise<IntrospectArtifact> {
+export async function readStructure(
+  source: Source,
+  config: ResolvedConfig,
+  sink: EventSink,
+): Promise<IntrospectArtifact> {
   return timed('introspect', sink, () => inspectSource(source, introspectOptions(config)));
 }
 

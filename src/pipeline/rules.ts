@@ -48,6 +48,15 @@ export const tryRule: TryRule = async ({ value, column }) => {
   return { schemaVersion: 1, verdict: 'pass', findings: [], matches: [...matches.values()] };
 };
 
-function infoOf(pack: string, detector: { readonly id: string; readonly sensitivity: string; readonly treatment: string }): RuleInfo {
-  return { pack, name: detector.id, detector: detector.id, sensitivity: detector.sensitivity, treatment: detector.treatment };
+function infoOf(
+  pack: string,
+  detector: { readonly id: string; readonly sensitivity: string; readonly treatment: string },
+): RuleInfo {
+  return {
+    pack,
+    name: detector.id,
+    detector: detector.id,
+    sensitivity: detector.sensitivity,
+    treatment: detector.treatment,
+  };
 }

@@ -51,5 +51,15 @@ function shownRecord(run: RecordedRun | undefined): RunInfo['recorded'] {
   if (run === undefined) return null;
   const { mode, seed, scale, verdict, modelHash, rowCount, reportPath } = run;
   const startedAt = run.startedAt.toISOString();
-  return { startedAt, finishedAt: run.finishedAt?.toISOString() ?? null, mode, seed, scale, verdict, modelHash, rowCount, reportPath };
+  return {
+    startedAt,
+    finishedAt: run.finishedAt?.toISOString() ?? null,
+    mode,
+    seed,
+    scale,
+    verdict,
+    modelHash,
+    rowCount,
+    reportPath,
+  };
 }

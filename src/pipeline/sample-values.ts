@@ -11,7 +11,12 @@ const ROWS = 1000;
  * A few rows of each table, each its own unit: enough to see what columns hold, not to learn from. Tables that may
  * not be read are left out, and classified by name alone.
  */
-export async function sampleValues(snapshot: Snapshot, catalog: Catalog, sink: EventSink, signal: AbortSignal): Promise<RelationalSample> {
+export async function sampleValues(
+  snapshot: Snapshot,
+  catalog: Catalog,
+  sink: EventSink,
+  signal: AbortSignal,
+): Promise<RelationalSample> {
   const tables = new Map<string, TableSample>();
   const readable = catalog.tables.filter((table) => table.selectable && table.kind !== 'foreign');
   let unitCount = 0;

@@ -7,7 +7,11 @@ export default class RulesCheck extends BaseCommand {
   static override summary = 'Show what each column of a source gets, and why.';
   static override flags = {
     source: sourceFlag,
-    values: Flags.boolean({ allowNo: true, default: true, description: 'Classify by sampled values too, not by names alone.' }),
+    values: Flags.boolean({
+      allowNo: true,
+      default: true,
+      description: 'Classify by sampled values too, not by names alone.',
+    }),
   };
 
   async run(): Promise<CommandOutcome> {
@@ -16,7 +20,11 @@ export default class RulesCheck extends BaseCommand {
       flags,
       async ({ config, sink, signal }) => {
         const { checkRules } = await import('../../pipeline/rules.ts');
-        return checkRules({ sourceUrl: requireUrl('source', flags.source, config), sampleValues: flags.values, config }, sink, signal);
+        return checkRules(
+          { sourceUrl: requireUrl('source', flags.source, config), sampleValues: flags.values, config },
+          sink,
+          signal,
+        );
       },
       renderRulesCheck,
     );

@@ -38,7 +38,12 @@ export function chooseContext(graph: KeyGraph, id: string, rules: ContextRules):
     const distance = rules.paths.get(edge.to)?.length ?? 99;
     // Both keys of a junction lie in its primary key; which stands first says little there.
     const prefix = Number(!edge.keyPrefix);
-    const structure = [Number(!edge.required), Number(!edge.cascade), distance, -graph.tables.get(edge.to)!.estimatedRowCount];
+    const structure = [
+      Number(!edge.required),
+      Number(!edge.cascade),
+      distance,
+      -graph.tables.get(edge.to)!.estimatedRowCount,
+    ];
     return junction ? [...structure, prefix, edge.ordinal] : [prefix, ...structure, edge.ordinal];
   };
   const best = candidates

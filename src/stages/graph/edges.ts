@@ -40,7 +40,9 @@ export interface KeyGraph {
 /** Keys to tables that the catalog does not have are left out: `introspect` has reported them. */
 export function collectEdges(catalog: Catalog, virtualForeignKeys: readonly VirtualForeignKey[]): KeyGraph {
   const tables = new Map(
-    catalog.tables.map((table): [string, TableFacts] => [tableId(table.name), table]).toSorted(([a], [b]) => compareText(a, b)),
+    catalog.tables
+      .map((table): [string, TableFacts] => [tableId(table.name), table])
+      .toSorted(([a], [b]) => compareText(a, b)),
   );
   const edges: KeyEdge[] = [];
   for (const [id, table] of tables) {

@@ -15,7 +15,11 @@ const LIST_ROWS = 200;
  * Look-up tables: small, referenced, no subject, and with keys to other look-up tables only. Parents are decided
  * before children, so `loadOrder` is needed.
  */
-export function findReferences(graph: KeyGraph, loadOrder: readonly string[], paths: SubjectPaths): Map<string, string> {
+export function findReferences(
+  graph: KeyGraph,
+  loadOrder: readonly string[],
+  paths: SubjectPaths,
+): Map<string, string> {
   const references = new Map<string, string>();
   for (const id of loadOrder) {
     const table = graph.tables.get(id)!;
@@ -23,11 +27,13 @@ export function findReferences(graph: KeyGraph, loadOrder: readonly string[], pa
     const users = (graph.incoming.get(id) ?? []).filter((edge) => edge.from !== id);
     if (paths.has(id) || !others.every((edge) => references.has(edge.to))) continue;
     if (users.length === 0) {
-      if (others.length === 0 && isList(table)) references.set(id, `It is a list of ${table.estimatedRowCount} rows that no key leads to or from.`);
+      if (others.length === 0 && isList(table))
+        references.set(id, `It is a list of ${table.estimatedRowCount} rows that no key leads to or from.`);
       continue;
     }
     const size = smallSize(table);
-    if (size !== null) references.set(id, `It is a look-up table: ${size}, referenced by ${names(users.map((edge) => edge.from))}.`);
+    if (size !== null)
+      references.set(id, `It is a look-up table: ${size}, referenced by ${names(users.map((edge) => edge.from))}.`);
   }
   return references;
 }
@@ -91,7 +97,10 @@ export function assignRole(
   if (junction !== undefined) return { role: 'junction', reason: junction };
   if (reference !== undefined) return { role: 'reference', reason: reference };
   if (context === null) return { role: 'entity', reason: 'No other table determines how many rows it has.' };
-  const time = ownTime(table, (graph.incoming.get(id) ?? []).some((edge) => edge.from !== id));
+  const time = ownTime(
+    table,
+    (graph.incoming.get(id) ?? []).some((edge) => edge.from !== id),
+  );
   if (time !== null && !context.edge.oneToOne) {
     return { role: 'event', reason: `Its rows happen to ${context.edge.to} at a time (${time.name}).` };
   }
@@ -99,7 +108,8 @@ export function assignRole(
   return { role: 'child', reason: `It holds ${share} ${context.edge.to}.` };
 }
 
-const BOOKKEEPING = /(^|_)(updated?|modif\w*|changed?|deleted?|last|expir\w*|birth\w*|valid\w*|import\w*|sync\w*)(_|$)/i;
+const BOOKKEEPING =
+  /(^|_)(updated?|modif\w*|changed?|deleted?|last|expir\w*|birth\w*|valid\w*|import\w*|sync\w*)(_|$)/i;
 const CREATED = /^(created?|inserted?)(_?(at|on|date|time\w*))?$/i;
 
 /** The column that says when a row happened; that of its creation only where nothing hangs on the row. */

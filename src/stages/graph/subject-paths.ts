@@ -66,7 +66,9 @@ function stepDown(graph: KeyGraph, id: string, subjects: ReadonlySet<string>): S
         compareText(a.from, b.from) ||
         compareText(a.foreignKey, b.foreignKey),
     )[0];
-  return best === undefined ? null : { direction: 'down', table: best.from, foreignKey: best.foreignKey, to: best.from };
+  return best === undefined
+    ? null
+    : { direction: 'down', table: best.from, foreignKey: best.foreignKey, to: best.from };
 }
 
 /** At most four subjects share a row on average; without counts, what has several texts of its own is no mere label. */

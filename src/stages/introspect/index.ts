@@ -84,24 +84,36 @@ export function selectTables(catalog: Catalog, options: IntrospectOptions = {}):
 }
 
 function noTables(catalog: Catalog, tableCount: number): UnderstudyError {
-  const found = tableCount === 0 ? 'has no tables that this role can see' : `has ${tableCount} tables, of which the configuration leaves none`;
-  return new UnderstudyError('INTROSPECT_NO_TABLES', `Database ${catalog.database} ${found}; there is nothing to learn.`, {
-    hint:
-      tableCount === 0
-        ? 'Check that the URL names the right database, and grant USAGE on its schemas.'
-        : 'Widen `source.schemas`, `source.include` or `source.exclude`.',
-  });
+  const found =
+    tableCount === 0
+      ? 'has no tables that this role can see'
+      : `has ${tableCount} tables, of which the configuration leaves none`;
+  return new UnderstudyError(
+    'INTROSPECT_NO_TABLES',
+    `Database ${catalog.database} ${found}; there is nothing to learn.`,
+    {
+      hint:
+        tableCount === 0
+          ? 'Check that the URL names the right database, and grant USAGE on its schemas.'
+          : 'Widen `source.schemas`, `source.include` or `source.exclude`.',
+    },
+  );
 }
 
 /** A matcher of any of the patterns. */
 function matcher(patterns: readonly string[]): (table: TableFacts) => boolean {
   const compiled = patterns.map((pattern) => {
-    const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+    const source = pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.');
     return { qualified: pattern.includes('.'), expression: new RegExp(`^${source}$`) };
   });
   return (table) =>
     compiled.some(({ qualified, expression }) =>
-      qualified ? expression.test(tableId(table.name)) || expression.test(`${table.name.schema}.${table.name.name}`) : expression.test(table.name.name),
+      qualified
+        ? expression.test(tableId(table.name)) || expression.test(`${table.name.schema}.${table.name.name}`)
+        : expression.test(table.name.name),
     );
 }
 
@@ -110,7 +122,13 @@ function deadPatterns(catalog: Catalog, options: IntrospectOptions): Finding[] {
     (options[list] ?? [])
       .filter((pattern) => !catalog.tables.some(matcher([pattern])))
       .map((pattern) =>
-        finding('warning', 'INTROSPECT_PATTERN_UNUSED', pattern, `The pattern ${pattern} under source.${list} matches no table.`, 'Correct or remove it.'),
+        finding(
+          'warning',
+          'INTROSPECT_PATTERN_UNUSED',
+          pattern,
+          `The pattern ${pattern} under source.${list} matches no table.`,
+          'Correct or remove it.',
+        ),
       ),
   );
 }

@@ -33,11 +33,15 @@ test('an empty file and no file give the documented defaults', () => {
 test('an unknown key is an error with its line, column, path and the nearest right name', () => {
   const error = failure('version: 1\nsource:\n  maxConections: 2\n');
   expect(error).toMatchObject({ code: 'CONFIG_UNKNOWN_KEY', exitCode: 64, hint: 'Write `maxConnections` instead.' });
-  expect(error.message).toBe('understudy.yaml:3:3: `source.maxConections` is not a known key. Did you mean `maxConnections`?');
+  expect(error.message).toBe(
+    'understudy.yaml:3:3: `source.maxConections` is not a known key. Did you mean `maxConnections`?',
+  );
 });
 
 test('unknown keys deep inside tables and columns are found too, all of them in one go', () => {
-  const error = failure('tables:\n  public.a:\n    stratgy: empty\n    columns:\n      name: { treatmnt: fake }\nsead: 1\n');
+  const error = failure(
+    'tables:\n  public.a:\n    stratgy: empty\n    columns:\n      name: { treatmnt: fake }\nsead: 1\n',
+  );
   expect(error.message.split('\n')).toEqual([
     'understudy.yaml:3:5: `tables.public.a.stratgy` is not a known key. Did you mean `strategy`?',
     'understudy.yaml:5:15: `tables.public.a.columns.name.treatmnt` is not a known key. Did you mean `treatment`?',
@@ -61,11 +65,14 @@ test('wrong types and words are errors in their place', () => {
 test('broken YAML, duplicate keys and a missing file are unreadable', () => {
   expect(failure('source: [1').code).toBe('CONFIG_UNREADABLE');
   expect(failure('seed: 1\nseed: 2').message).toContain('understudy.yaml:2:1');
-  expect(() => loadConfig('/nowhere/understudy.yaml', {})).toThrow(expect.objectContaining({ code: 'CONFIG_UNREADABLE', exitCode: 64 }));
+  expect(() => loadConfig('/nowhere/understudy.yaml', {})).toThrow(
+    expect.objectContaining({ code: 'CONFIG_UNREADABLE', exitCode: 64 }),
+  );
 });
 
 test('the environment is expanded, with defaults and typed where a value is one reference alone', () => {
-  const text = 'source: { url: "postgres://u:${PW}@h/db" }\nscale: ${SCALE}\nseed: ${SEED:-7}\noutput: { directory: "$${HOME}" }\n';
+  const text =
+    'source: { url: "postgres://u:${PW}@h/db" }\nscale: ${SCALE}\nseed: ${SEED:-7}\noutput: { directory: "$${HOME}" }\n';
   const config = parseConfig(text, null, { PW: 'x y', SCALE: '0.5' });
   expect(config.source.url).toBe('postgres://u:x y@h/db');
   expect(config.scale).toBe(0.5);
@@ -87,12 +94,17 @@ test('secrets never appear where the configuration is printed, nor in its errors
     {},
   );
   expect(JSON.stringify(redactConfig(config))).not.toContain('hunter2');
-  expect(failure('source: { url: "postgres://u:hunter2@h/db", mode: hunter2-and-more }').message).not.toContain('hunter2');
+  expect(failure('source: { url: "postgres://u:hunter2@h/db", mode: hunter2-and-more }').message).not.toContain(
+    'hunter2',
+  );
   expect(failure('target: { mode: "postgres://u:hunter2@h/db" }').message).not.toContain('hunter2');
 });
 
 test('names that the schema does not have are errors with place and nearest name', () => {
-  const catalog = sketchCatalog({ customer: { columns: 'id email:text', primaryKey: ['id'] }, orders: { columns: 'id customer_id' } });
+  const catalog = sketchCatalog({
+    customer: { columns: 'id email:text', primaryKey: ['id'] },
+    orders: { columns: 'id customer_id' },
+  });
   const config = parseConfig(
     [
       'subjects: [costumer]',
@@ -111,11 +123,15 @@ test('names that the schema does not have are errors with place and nearest name
     'understudy.yaml:4:26: Table public.customer has no column `emial`. Did you mean `email`?',
     'understudy.yaml:6:87: Table public.customer has no column `ident`.',
   ]);
-  expect(() => requireNames(config, catalog)).toThrow(expect.objectContaining({ code: 'CONFIG_UNKNOWN_NAME', exitCode: 64 }));
+  expect(() => requireNames(config, catalog)).toThrow(
+    expect.objectContaining({ code: 'CONFIG_UNKNOWN_NAME', exitCode: 64 }),
+  );
   expect(checkNames(parseConfig('subjects: [customer]\ntables: { public.orders: {} }', null, {}), catalog)).toEqual([]);
 });
 
 test('the JSON Schema for editors is current', () => {
-  const committed: unknown = JSON.parse(readFileSync(new URL('../../../src/config/understudy.schema.json', import.meta.url), 'utf8'));
+  const committed: unknown = JSON.parse(
+    readFileSync(new URL('../../../src/config/understudy.schema.json', import.meta.url), 'utf8'),
+  );
   expect(committed).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
 });

@@ -35,7 +35,9 @@ test('what a dead process left is removed, what a living one holds is kept', () 
   const left = path.join(parent, path.basename(workspace.directory).replace(`-${process.pid}-`, `-${dead}-`));
   mkdirSync(left);
   const second = openWorkspace(parent);
-  expect(readdirSync(parent).toSorted()).toEqual([workspace.directory, second.directory].map((place) => path.basename(place)).toSorted());
+  expect(readdirSync(parent).toSorted()).toEqual(
+    [workspace.directory, second.directory].map((place) => path.basename(place)).toSorted(),
+  );
   removeWorkspacesSync();
   expect(readdirSync(parent)).toEqual([]);
 });

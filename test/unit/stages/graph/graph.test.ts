@@ -5,8 +5,16 @@ import type { GraphTable, RelationGraph } from '../../../../src/stages/graph/art
 import { sketchCatalog } from '../../../support/catalog.ts';
 import type { TableSketch } from '../../../support/catalog.ts';
 
-function graphOf(sketch: Readonly<Record<string, TableSketch>>, subjects: readonly string[] = [], more: Partial<GraphOptions> = {}): RelationGraph {
-  const graph = buildGraph(sketchCatalog(sketch), { proposedSubjects: [], subjects: subjects.map((name) => `public.${name}`), ...more });
+function graphOf(
+  sketch: Readonly<Record<string, TableSketch>>,
+  subjects: readonly string[] = [],
+  more: Partial<GraphOptions> = {},
+): RelationGraph {
+  const graph = buildGraph(sketchCatalog(sketch), {
+    proposedSubjects: [],
+    subjects: subjects.map((name) => `public.${name}`),
+    ...more,
+  });
   expectSound(graph);
   return graph;
 }
@@ -35,7 +43,11 @@ function brokenEdges(graph: RelationGraph): string[] {
   return graph.edges.filter((edge) => edge.broken !== null).map((edge) => `${edge.foreignKey} ${edge.broken}`);
 }
 
-const entity = (columns = 'id', more: Partial<TableSketch> = {}): TableSketch => ({ columns, primaryKey: ['id'], ...more });
+const entity = (columns = 'id', more: Partial<TableSketch> = {}): TableSketch => ({
+  columns,
+  primaryKey: ['id'],
+  ...more,
+});
 
 test('a cycle of two is broken at its nullable edge', () => {
   const graph = graphOf({
@@ -62,7 +74,12 @@ test('without a nullable edge a cycle is broken at its deferrable edge, and with
 
 test('two nullable edges are broken rather than one that is NOT NULL', () => {
   const graph = graphOf({
-    hub: entity('id x_id y_id', { keys: [{ columns: 'x_id', to: 'x', name: 'hub_x' }, { columns: 'y_id', to: 'y', name: 'hub_y' }] }),
+    hub: entity('id x_id y_id', {
+      keys: [
+        { columns: 'x_id', to: 'x', name: 'hub_x' },
+        { columns: 'y_id', to: 'y', name: 'hub_y' },
+      ],
+    }),
     x: entity('id hub_id?', { keys: [{ columns: 'hub_id', to: 'hub', name: 'x_hub' }] }),
     y: entity('id hub_id?', { keys: [{ columns: 'hub_id', to: 'hub', name: 'y_hub' }] }),
   });
@@ -84,7 +101,12 @@ test('parallel keys of a cycle are broken together, and no edge is broken needle
 
 test('self-references break nothing and are never the context, not even two of them', () => {
   const graph = graphOf({
-    person: entity('id mother_id? father_id?', { keys: [{ columns: 'mother_id', to: 'person' }, { columns: 'father_id', to: 'person' }] }),
+    person: entity('id mother_id? father_id?', {
+      keys: [
+        { columns: 'mother_id', to: 'person' },
+        { columns: 'father_id', to: 'person' },
+      ],
+    }),
   });
   expect(graph.cycles).toEqual([]);
   expect(brokenEdges(graph)).toEqual([]);
@@ -119,7 +141,10 @@ test('NOT NULL precedes CASCADE, CASCADE precedes nearness to a subject, and nea
           ...parents,
           child: entity(`id near_id${near} far_id${far}`, {
             rows: 10000,
-            keys: [{ columns: 'near_id', to: 'near' }, { columns: 'far_id', to: 'far', onDelete: cascade ? 'cascade' : 'no action' }],
+            keys: [
+              { columns: 'near_id', to: 'near' },
+              { columns: 'far_id', to: 'far', onDelete: cascade ? 'cascade' : 'no action' },
+            ],
           }),
         },
         ['near'],
@@ -136,20 +161,38 @@ test('roles: look-up table, entity, event, junction, one-to-one child', () => {
     {
       country: entity('id name:text', { rows: 200 }),
       customer: entity('id country_id name:text', { rows: 5000, keys: [{ columns: 'country_id', to: 'country' }] }),
-      profile: { columns: 'customer_id bio:text', primaryKey: ['customer_id'], rows: 5000, keys: [{ columns: 'customer_id', to: 'customer' }] },
+      profile: {
+        columns: 'customer_id bio:text',
+        primaryKey: ['customer_id'],
+        rows: 5000,
+        keys: [{ columns: 'customer_id', to: 'customer' }],
+      },
       product: entity('id name:text', { rows: 3000 }),
-      sale: entity('id customer_id sold_at:timestamptz', { rows: 20000, keys: [{ columns: 'customer_id', to: 'customer' }] }),
+      sale: entity('id customer_id sold_at:timestamptz', {
+        rows: 20000,
+        keys: [{ columns: 'customer_id', to: 'customer' }],
+      }),
       line: {
         columns: 'sale_id product_id quantity',
         primaryKey: ['sale_id', 'product_id'],
         rows: 50000,
-        keys: [{ columns: 'sale_id', to: 'sale' }, { columns: 'product_id', to: 'product' }],
+        keys: [
+          { columns: 'sale_id', to: 'sale' },
+          { columns: 'product_id', to: 'product' },
+        ],
       },
     },
     ['customer'],
   );
   const roles = Object.fromEntries(graph.tables.map((table) => [table.id.slice(7), table.role]));
-  expect(roles).toEqual({ country: 'reference', customer: 'entity', profile: 'child', product: 'entity', sale: 'event', line: 'junction' });
+  expect(roles).toEqual({
+    country: 'reference',
+    customer: 'entity',
+    profile: 'child',
+    product: 'entity',
+    sale: 'event',
+    line: 'junction',
+  });
   expect(tableOf(graph, 'customer').contextForeignKey).toBeNull();
   expect(tableOf(graph, 'profile').contextForeignKey).toBe('profile_customer_id_fkey');
   expect(tableOf(graph, 'line').contextForeignKey).toBe('line_sale_id_fkey');
@@ -176,15 +219,28 @@ test('subject paths: the shortest way up, the customer before the clerk, the add
     {
       country: entity('id name:text', { rows: 200 }),
       address: entity('id street:text', { rows: 5100 }),
-      customer: entity('id address_id country_id', { rows: 5000, keys: [{ columns: 'address_id', to: 'address' }, { columns: 'country_id', to: 'country' }] }),
+      customer: entity('id address_id country_id', {
+        rows: 5000,
+        keys: [
+          { columns: 'address_id', to: 'address' },
+          { columns: 'country_id', to: 'country' },
+        ],
+      }),
       clerk: entity('id', { rows: 20 }),
-      rental: entity('id clerk_id customer_id', { rows: 60000, keys: [{ columns: 'clerk_id', to: 'clerk' }, { columns: 'customer_id', to: 'customer' }] }),
+      rental: entity('id clerk_id customer_id', {
+        rows: 60000,
+        keys: [
+          { columns: 'clerk_id', to: 'clerk' },
+          { columns: 'customer_id', to: 'customer' },
+        ],
+      }),
       payment: entity('id rental_id', { rows: 60000, keys: [{ columns: 'rental_id', to: 'rental' }] }),
       film: entity('id', { rows: 2000 }),
     },
     ['customer', 'clerk'],
   );
-  const path = (name: string): unknown => tableOf(graph, name).subjectPath?.map((step) => `${step.direction} ${step.to}`) ?? null;
+  const path = (name: string): unknown =>
+    tableOf(graph, name).subjectPath?.map((step) => `${step.direction} ${step.to}`) ?? null;
   expect(path('customer')).toEqual([]);
   expect(path('rental')).toEqual(['up public.customer']);
   expect(path('payment')).toEqual(['up public.rental', 'up public.customer']);
@@ -202,11 +258,9 @@ test('polymorphic virtual keys are edges that nothing relies on', () => {
     referencedColumns: ['id'],
     when: { column: 'target_type', equals: to },
   });
-  const graph = graphOf(
-    { post: entity(), photo: entity(), comment: entity('id target_id target_type:text') },
-    [],
-    { virtualForeignKeys: [virtual('post'), virtual('photo')] },
-  );
+  const graph = graphOf({ post: entity(), photo: entity(), comment: entity('id target_id target_type:text') }, [], {
+    virtualForeignKeys: [virtual('post'), virtual('photo')],
+  });
   expect(graph.edges).toHaveLength(2);
   expect(graph.edges.every((edge) => edge.virtual && !edge.required)).toBe(true);
   expect(tableOf(graph, 'comment').contextForeignKey).toBeNull();
@@ -218,7 +272,10 @@ test('declared subjects replace the proposed ones, and none at all asks for the 
   expect(graphOf(sketch, [], { proposedSubjects }).subjects).toEqual(['public.a']);
   expect(graphOf(sketch, ['b'], { proposedSubjects }).subjects).toEqual(['public.b']);
   const codes = graphOf(sketch).findings.map((finding) => [finding.code, finding.severity]);
-  expect(codes).toEqual([['GRAPH_NO_SUBJECT', 'warning'], ['GRAPH_NO_PRIMARY_KEY', 'info']]);
+  expect(codes).toEqual([
+    ['GRAPH_NO_SUBJECT', 'warning'],
+    ['GRAPH_NO_PRIMARY_KEY', 'info'],
+  ]);
 });
 
 test('300 tables in a web of keys and cycles take less than a second, and the same catalog gives the same graph', () => {

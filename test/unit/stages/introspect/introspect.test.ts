@@ -8,8 +8,10 @@ const catalog = sketchCatalog({
   audit_log: { columns: 'id customer_id?', keys: [{ columns: 'customer_id', to: 'customer' }] },
   secret: { columns: 'id', selectable: false },
 });
-const names = (artifact: ReturnType<typeof selectTables>): string[] => artifact.catalog.tables.map((table) => table.name.name);
-const codes = (artifact: ReturnType<typeof selectTables>): string[] => artifact.findings.map((finding) => `${finding.severity} ${finding.code}`);
+const names = (artifact: ReturnType<typeof selectTables>): string[] =>
+  artifact.catalog.tables.map((table) => table.name.name);
+const codes = (artifact: ReturnType<typeof selectTables>): string[] =>
+  artifact.findings.map((finding) => `${finding.severity} ${finding.code}`);
 
 test('patterns choose by qualified or bare name, and one that matches nothing is reported', () => {
   expect(names(selectTables(catalog, { include: ['customer', 'public.ord*'] }))).toEqual(['customer', 'orders']);
@@ -24,24 +26,42 @@ test('a nullable key to an excluded table stays NULL; a NOT NULL one is an error
   expect(artifact.nulledColumns).toEqual([{ table: 'public.audit_log', column: 'customer_id' }]);
   expect(artifact.catalog.tables.flatMap((table) => table.foreignKeys)).toEqual([]);
   expect(codes(artifact)).toEqual(['error INTROSPECT_EXCLUDED_PARENT']);
-  expect(() => requireUsable(artifact)).toThrow(expect.objectContaining({ code: 'INTROSPECT_UNSUPPORTED', exitCode: 65 }));
+  expect(() => requireUsable(artifact)).toThrow(
+    expect.objectContaining({ code: 'INTROSPECT_UNSUPPORTED', exitCode: 65 }),
+  );
 });
 
 test('a table without SELECT is refused by name, unless it is left out', () => {
   expect(() => requireUsable(selectTables(catalog))).toThrow(
-    expect.objectContaining({ code: 'INTROSPECT_NO_SELECT', exitCode: 77, message: expect.stringContaining('public.secret'), hint: expect.stringContaining('GRANT SELECT ON public.secret') }),
+    expect.objectContaining({
+      code: 'INTROSPECT_NO_SELECT',
+      exitCode: 77,
+      message: expect.stringContaining('public.secret'),
+      hint: expect.stringContaining('GRANT SELECT ON public.secret'),
+    }),
   );
   const usable = selectTables(catalog, { exclude: ['secret'] });
   expect(requireUsable(usable)).toBe(usable);
 });
 
 test('nothing left to read is an error', () => {
-  expect(() => selectTables(catalog, { include: ['nothing'] })).toThrow(expect.objectContaining({ code: 'INTROSPECT_NO_TABLES' }));
+  expect(() => selectTables(catalog, { include: ['nothing'] })).toThrow(
+    expect.objectContaining({ code: 'INTROSPECT_NO_TABLES' }),
+  );
 });
 
 test('declared virtual keys join the catalog, polymorphic ones do not', () => {
-  const key = { name: 'v', table: 'public.secret', columns: ['id'], referencedTable: 'public.customer', referencedColumns: ['id'], when: null };
-  const withKeys = selectTables(catalog, { virtualForeignKeys: () => [key, { ...key, name: 'p', when: { column: 'id', equals: '1' } }] });
+  const key = {
+    name: 'v',
+    table: 'public.secret',
+    columns: ['id'],
+    referencedTable: 'public.customer',
+    referencedColumns: ['id'],
+    when: null,
+  };
+  const withKeys = selectTables(catalog, {
+    virtualForeignKeys: () => [key, { ...key, name: 'p', when: { column: 'id', equals: '1' } }],
+  });
   const keys = withKeys.catalog.tables.find((table) => table.name.name === 'secret')!.foreignKeys;
   expect(keys).toMatchObject([{ name: 'v', virtual: true, referencedTable: { schema: 'public', name: 'customer' } }]);
 });
