@@ -119,6 +119,16 @@ export async function readModelFile(path: string): Promise<ModelFile> {
   }
 }
 
+/** The hash that `writeModelFile` would give, without writing. */
+export function modelHash(content: { readonly header: unknown; readonly tensors: ReadonlyMap<string, TypedArray> }): string {
+  const tensors = sorted(content.tensors);
+  return hashOf(
+    JSON.stringify(content.header),
+    layOut(tensors),
+    tensors.map(([, tensor]) => tensor),
+  );
+}
+
 function sorted(tensors: ReadonlyMap<string, TypedArray>): [string, TypedArray][] {
   const rank = (tensor: TypedArray): number => DTYPES.findIndex(([, kind]) => tensor instanceof kind);
   return [...tensors].sort(([x, a], [y, b]) => rank(a) - rank(b) || (x < y ? -1 : 1));

@@ -1,10 +1,10 @@
 /** Which encoder a column gets, and how one comes back from a model file. */
 import { ArrayEncoder, fitArrayEncoder, type ArrayJson } from './array.ts';
-import type { ColumnEncoder } from './encoder.ts';
+import { countByUnit, MIN_UNITS, type ColumnEncoder } from './encoder.ts';
 import { fitJsonEncoder, JsonEncoder, type JsonNode } from './json.ts';
 import { fitLexemeEncoder, LexemeEncoder } from './lexemes.ts';
 import { NUMBER_DEFAULTS } from './number.ts';
-import { fitMomentEncoder, MomentEncoder } from './moment.ts';
+import { fitMomentEncoder, MomentEncoder, WholeMomentEncoder } from './moment.ts';
 import { fitRangeEncoder, RangeEncoder, type RangeJson } from './range.ts';
 import { scalarCodec } from './scalar.ts';
 import {
@@ -71,6 +71,7 @@ export function fitColumnEncoder(
         reviveEncoder,
       );
     case 'array': {
+      if (isClosedSet(values, units)) return fitCategoryColumn(values, units, hasNull);
       const element = shape.element;
       const fitted = element === null ? null : fitArrayEncoder(values, units, (texts, owners) => fitColumnEncoder(element, texts, owners));
       return fitted ?? fitCategoryColumn(values, units, hasNull, ['{}']);
@@ -96,6 +97,17 @@ function random(
   return new RandomEncoder({ of, hasNull, lengths: lengthQuantiles(lengths) });
 }
 
+/** Nearly all rows have a value that 5 units share: a set of values, whatever they are made of. */
+function isClosedSet(values: readonly (string | null)[], units: Uint32Array): boolean {
+  let present = 0;
+  let shared = 0;
+  for (const count of countByUnit(values, units).values()) {
+    present += count.rows;
+    if (count.units >= MIN_UNITS) shared += count.rows;
+  }
+  return shared >= 0.95 * present;
+}
+
 /** Whether the values of this class are learned, not only made validly by type. */
 export function isLearnable(typeClass: string): boolean {
   return scalarCodec(typeClass) !== null || ['boolean', 'enum', 'json', 'array', 'range', 'text'].includes(typeClass);
@@ -108,6 +120,8 @@ export function reviveEncoder(kind: string, parameters: unknown): ColumnEncoder 
       return ScalarEncoder.fromJson(parameters);
     case 'moment':
       return new MomentEncoder(parameters as ConstructorParameters<typeof MomentEncoder>[0]);
+    case 'whole-moment':
+      return WholeMomentEncoder.fromJson(parameters);
     case 'category':
       return CategoryColumnEncoder.fromJson(parameters);
     case 'random':

@@ -1,4 +1,4 @@
-/** tsvector: its lexemes as words; positions are not kept. */
+/** tsvector: its lexemes as words, numbered anew. */
 import type { Cell, ColumnEncoder, PartSpec, Uniforms } from './encoder.ts';
 import { fitTextEncoder, TextEncoder } from './text.ts';
 
@@ -20,7 +20,7 @@ export class LexemeEncoder implements ColumnEncoder {
   decode(codes: Uint16Array, at: number, random: Uniforms): Cell {
     const text = this.#words.decode(codes, at, random);
     if (text === null) return null;
-    return [...new Set(String(text).split(' '))].map((word) => `'${word.replace(/['\\]/g, '')}'`).join(' ');
+    return [...new Set(String(text).split(' '))].map((word, i) => `'${word.replace(/['\\]/g, '')}':${i + 1}`).join(' ');
   }
 
   toJson(): unknown {

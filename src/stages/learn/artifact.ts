@@ -2,6 +2,7 @@ import type { Catalog } from '../../../connectors/connector.ts';
 import type { TableModel } from '../../model/table-model.ts';
 import type { RelationGraph } from '../graph/artifact.ts';
 import type { Classification } from '../mask/artifact.ts';
+import type { GateResult } from '../../kernel/gates.ts';
 
 /** Where a model comes from. Counts and digests, no values. */
 export interface Provenance {
@@ -22,4 +23,6 @@ export interface LearnedModel {
   /** In generation order: a table after its context parent. */
   readonly tables: readonly TableModel[];
   readonly provenance: Provenance;
+  /** What the gates said of a sample when it was learned; they stand in where the source is out of reach. */
+  readonly gates: readonly GateResult[];
 }

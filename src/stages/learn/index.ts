@@ -5,6 +5,7 @@ import { digest } from '../../kernel/ids.ts';
 import type { Split } from '../../kernel/split.ts';
 import { fitChain } from '../../model/chain.ts';
 import { childDefaults, TABLE_DEFAULTS } from '../../model/conditional.ts';
+import { MEMBERSHIP_WARNING, testMembership, worstAuc } from '../../model/self-test.ts';
 import type { SelfTest, TableModel } from '../../model/table-model.ts';
 import type { GraphTable, RelationGraph } from '../graph/artifact.ts';
 import type { Classification } from '../mask/artifact.ts';
@@ -14,14 +15,11 @@ import { contextRegisters, type ContextRegisters } from './context.ts';
 import { orderTables } from './order-tables.ts';
 import { planTable, type TablePlan } from './plan-table.ts';
 import { describeRegisters, ownRegisters, rebase, type CodedRegister, type IncomingReferences, type OwnRegisters } from './registers.ts';
-import { testMembership } from './self-test.ts';
 import { chooseStrategies, type StrategyChoice, type TableOverride } from './strategies.ts';
 
 /** Under this many units a table is learned with the cautious settings. */
 const SMALL_DATA_UNITS = 300;
 const SMALL_DATA_GATE = 2;
-/** The self-test above this raises the gate and fits again. */
-const MEMBERSHIP_LIMIT = 0.6;
 const MAX_REFITS = 4;
 /** Parents with children that a context needs. */
 const MIN_CONTEXT_PARENTS = 20;
@@ -82,6 +80,7 @@ export function learn(
       subjectRate: sample.subjectRate,
       toolVersion: options.toolVersion,
     },
+    gates: [],
   };
 }
 
@@ -246,10 +245,18 @@ function fitTable(
     const options = { ...defaults, minRows: context.coded.length > 0 ? defaults.minRows : TABLE_DEFAULTS.minRows, gate, rows: fitRows };
     const chain = fitChain(named(own.registers), named(context.coded), sample.units, options);
     if (!hasSubject) return { own, context, chain, selfTest: null };
-    const learned = own.columns.filter((column) => column.maker.by === 'encoder').map((column) => column.name);
-    const result = testMembership(chain, own.registers, context.coded, sample, learned, relational.unitSplits);
-    const selfTest: SelfTest = { table: id, ...result, gateMultiplier: gate / defaults.gate };
-    if (result.auc === null || result.auc <= MEMBERSHIP_LIMIT || attempt === MAX_REFITS) return { own, context, chain, selfTest };
+    const tuneRows = Int32Array.from(sample.units.keys()).filter((row) => relational.unitSplits[sample.units[row]] === 'tune');
+    const result = worstAuc(testMembership(chain, named(own.registers), named(context.coded), sample.units, fitRows, tuneRows));
+    const tuneUnits = new Set(Array.from(tuneRows, (row) => sample.units[row])).size;
+    const selfTest: SelfTest = {
+      table: id,
+      auc: result?.auc ?? null,
+      standardError: result?.standardError ?? null,
+      unitCount: Math.min(unitCount, tuneUnits),
+      gateMultiplier: gate / defaults.gate,
+    };
+    const safe = result === null || result.auc <= MEMBERSHIP_WARNING;
+    if (safe || attempt === MAX_REFITS) return { own, context, chain, selfTest };
     gate *= 1.5;
     maxBins = clamp(maxBins / 2, MIN_BINS / 2, MAX_BINS);
   }

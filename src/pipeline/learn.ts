@@ -1,0 +1,37 @@
+import { tableId } from '../../connectors/connector.ts';
+import { saveModel } from '../stages/learn/model-store.ts';
+import type { RunLearn } from './contract.ts';
+import { learnSource, readSourceStructure } from './learn-source.ts';
+import { withSource } from './open-databases.ts';
+import { rehearseModel } from './rehearse.ts';
+import { peakRssBytes, StageClock } from './stage-clock.ts';
+
+/** From a source to a model file, with every gate that needs source rows asked of a generated sample. */
+export const runLearn: RunLearn = (options, sink, signal) =>
+  withSource(options.sourceUrl, options.config, signal, async (source) => {
+    const { config, seed } = options;
+    const clock = new StageClock(sink);
+    const structure = await readSourceStructure(source, config, clock);
+    const snapshot = await source.openSnapshot();
+    try {
+      const { model, sample, findings } = await learnSource(structure, snapshot, config, clock, sink, signal);
+      const report = await clock.run('scan', () =>
+        rehearseModel({ model, source: { sample, snapshot }, basis: 'learn-sample', config, seed, scale: 1, signal }),
+      );
+      const hash = await saveModel(options.modelPath, { ...model, gates: report.gates });
+      const names = new Map(model.catalog.tables.map((table) => [tableId(table.name), table.name]));
+      return {
+        schemaVersion: 1,
+        verdict: report.verdict,
+        findings: [...findings, ...report.findings],
+        modelPath: options.modelPath,
+        model: { hash, engine: 'trees', backend: 'cpu' },
+        tables: model.tables.map((table) => ({ ...names.get(table.id)!, strategy: table.strategy, sourceRowCount: table.sourceRowCount, rowCount: 0 })),
+        gates: report.gates,
+        timingsMs: clock.timingsMs(),
+        peakRssBytes: peakRssBytes(),
+      };
+    } finally {
+      await snapshot.close().catch(() => {});
+    }
+  });

@@ -1,0 +1,306 @@
+/**
+ * The main job: from a source (or a model file) to a filled, checked and published target. Reads as the story; each
+ * step is a function of its own below or in a stage. Until `publishBuild` nothing that the target's users see changes.
+ */
+import { tableId, type Build, type BuildPlan, type IntegrityReport, type Snapshot, type Source, type Target } from '../../connectors/connector.ts';
+import type { ResolvedConfig } from '../config/resolved.ts';
+import { checkpoint } from '../kernel/checkpoint.ts';
+import { UnderstudyError } from '../kernel/errors.ts';
+import type { EventSink } from '../kernel/events.ts';
+import type { Finding } from '../kernel/findings.ts';
+import { digest, newRunId } from '../kernel/ids.ts';
+import type { LearnedModel } from '../stages/learn/artifact.ts';
+import { loadModel, modelContent } from '../stages/learn/model-store.ts';
+import { loadTables, type TableRows } from '../stages/load/index.ts';
+import { publishBuild, refuseUnsafeTarget } from '../stages/publish/index.ts';
+import type { GateResult, ScanReport } from '../stages/scan/artifact.ts';
+import type { ScanSide } from '../stages/scan/input.ts';
+import { modelHash } from '../model/model-file.ts';
+import type { ProvisionOptions, ProvisionPlan, ProvisionResult, RunProvision } from './contract.ts';
+import { learnSource, readSourceStructure, tableScales, type SourceStructure } from './learn-source.ts';
+import { makeRows, type RowOptions } from './make-rows.ts';
+import { withSource, withTarget } from './open-databases.ts';
+import { requireSameSchema } from './target-schema.ts';
+import { REHEARSAL_ROWS, rehearseModel } from './rehearse.ts';
+import { recordFailure, recordPublished, type RunFacts } from './run-ledger.ts';
+import { reportRun } from './run-report.ts';
+import { scanMade } from './scan-databases.ts';
+import { peakRssBytes, StageClock } from './stage-clock.ts';
+import { TOOL_VERSION } from './version.ts';
+
+const DEFAULT_BLOCK_ROWS = 2000;
+
+/** What a run knows and gathers on its way. */
+interface Run {
+  readonly id: string;
+  readonly startedAt: Date;
+  readonly options: ProvisionOptions;
+  readonly clock: StageClock;
+  readonly sink: EventSink;
+  readonly signal: AbortSignal;
+  readonly findings: Finding[];
+  readonly gates: GateResult[];
+}
+
+/** A model with what is at hand of the rows that it was learned from. */
+interface Material {
+  readonly model: LearnedModel;
+  readonly hash: string;
+  readonly source: ScanSide | null;
+}
+
+export const runProvision: RunProvision = async (options, sink, signal) => {
+  const run: Run = {
+    id: newRunId(), startedAt: new Date(), options, clock: new StageClock(sink), sink, signal, findings: [], gates: [],
+  };
+  return withTarget(options.targetUrl, options.config, signal, (target) =>
+    options.sourceUrl === undefined
+      ? provision(run, null, target)
+      : withSource(options.sourceUrl, options.config, signal, (source) => provision(run, source, target)),
+  );
+};
+
+async function provision(run: Run, source: Source | null, target: Target): Promise<ProvisionResult> {
+  const { options, clock } = run;
+  const { config } = options;
+  await refuseUnsafeTarget({ source, target, allow: config.target.allow ?? [], yes: options.yes });
+  await target.lock(run.id);
+  const structure = source === null ? null : await readSourceStructure(source, config, clock);
+  const snapshot = source === null ? null : await source.openSnapshot();
+  try {
+    // What cannot be built is told before anything is learned: learning takes minutes, asking takes none.
+    if (structure !== null) await preflight(run, target, structure.artifact.catalog);
+    const material = structure === null ? await readMaterial(options) : await learnMaterial(run, structure, snapshot!);
+    if (structure === null) {
+      await requireSameSchema(target, material.model.catalog, options.modelPath!);
+      await preflight(run, target, material.model.catalog);
+    }
+    await rehearse(run, material);
+    if (options.dryRun || failed(run)) return finish(run, target, material, null);
+    for (const dropped of await target.cleanUp()) run.sink({ type: 'note', level: 'info', message: `dropped ${dropped}, left by a run that died` });
+    return await buildAndPublish(run, target, material);
+  } finally {
+    await snapshot?.close().catch(() => {});
+  }
+}
+
+async function learnMaterial(run: Run, structure: SourceStructure, snapshot: Snapshot): Promise<Material> {
+  const learned = await learnSource(structure, snapshot, run.options.config, run.clock, run.sink, run.signal);
+  run.findings.push(...learned.findings);
+  return { model: learned.model, hash: modelHash(modelContent(learned.model)), source: { sample: learned.sample, snapshot } };
+}
+
+async function readMaterial({ modelPath }: ProvisionOptions): Promise<Material> {
+  const { model, hash } = await loadModel(modelPath!);
+  return { model, hash, source: null };
+}
+
+function buildPlan(run: Run, catalog: LearnedModel['catalog']): BuildPlan {
+  const { config, mode, scale } = run.options;
+  return {
+    runId: run.id,
+    mode,
+    catalog,
+    roles: config.target.roles,
+    estimatedBytes: estimatedBytes(catalog, scale),
+    maxBytes: config.target.maxBytes,
+    keepPrevious: config.output.keepPrevious,
+  };
+}
+
+function estimatedBytes(catalog: LearnedModel['catalog'], scale: number): number {
+  return Math.round(catalog.tables.reduce((sum, table) => sum + Math.max(0, table.estimatedBytes), 0) * scale);
+}
+
+/** All that the target lacks, at once. Throws the code of the first lack that cannot be worked round. */
+async function preflight(run: Run, target: Target, catalog: LearnedModel['catalog']): Promise<void> {
+  const lacks = await run.clock.run('preflight', () => target.preflight(buildPlan(run, catalog)));
+  run.findings.push(...lacks);
+  const blocking = lacks.filter((lack) => lack.severity === 'error');
+  if (blocking.length === 0) return;
+  const rights = blocking.find((lack) => lack.code.includes('RIGHT'));
+  const first = rights ?? blocking[0];
+  throw new UnderstudyError(rights === undefined ? 'TARGET_PREFLIGHT_FAILED' : 'TARGET_RIGHTS_MISSING', `${first.message} Nothing was changed.`, {
+    hint: first.hint ?? 'Correct it and run again.',
+    data: { findings: blocking },
+  });
+}
+
+function rowOptions(run: Run, material: Material): RowOptions {
+  const { config, seed, scale, batchRows } = run.options;
+  return { seed, scale, tableScales: tableScales(config, material.model.catalog), blockRows: batchRows ?? DEFAULT_BLOCK_ROWS };
+}
+
+/** What fails on a small sample fails before anything is written. */
+async function rehearse(run: Run, { model, source }: Material): Promise<void> {
+  const { config, seed, scale } = run.options;
+  const report = await run.clock.run('rehearse', () => rehearseModel({ model, source, basis: 'rehearsal', config, seed, scale, signal: run.signal }));
+  run.gates.push(...report.gates.filter((gate) => gate.verdict === 'fail'));
+  checkpoint('rehearse');
+}
+
+function failed(run: Run): boolean {
+  return run.gates.some((gate) => gate.verdict === 'fail');
+}
+
+async function buildAndPublish(run: Run, target: Target, material: Material): Promise<ProvisionResult> {
+  const build = await run.clock.run('load', () => target.startBuild(buildPlan(run, material.model.catalog)));
+  let made: Made | null = null;
+  try {
+    made = await fill(run, build, material);
+    if (failed(run)) {
+      await build.abandon();
+      await recordFailure(target, runFacts(run, material, made));
+      return await finish(run, target, material, made);
+    }
+    await recordPublished(target, build, runFacts(run, material, made));
+    run.signal.throwIfAborted();
+    const published = await run.clock.run('publish', () => publishBuild(build, () => {}));
+    return await finish(run, target, material, { ...made, previousDatabase: published.previousDatabase, published: true });
+  } catch (thrown) {
+    await build.abandon().catch(() => {});
+    throw thrown;
+  }
+}
+
+/** What was loaded and what the checks said of it. */
+interface Made {
+  readonly rowCounts: ReadonlyMap<string, number>;
+  readonly rowsPerSecond: number;
+  readonly integrity: IntegrityReport;
+  readonly scan: ScanReport | null;
+  readonly previousDatabase: string | null;
+  readonly published: boolean;
+}
+
+async function fill(run: Run, build: Build, material: Material): Promise<Made> {
+  const { clock, sink } = run;
+  await clock.run('load', () => build.createBare());
+  const streams = await makeRows(material.model, rowOptions(run, material));
+  const names = new Map(material.model.catalog.tables.map((table) => [tableId(table.name), table.name]));
+  function* tables(): Iterable<TableRows> {
+    for (const stream of streams) {
+      run.signal.throwIfAborted();
+      yield { table: names.get(stream.table)!, blocks: stream.blocks(), expectedRowCount: stream.rowCount() };
+    }
+  }
+  const load = await clock.run('load', () => loadTables(build, tables(), sink));
+  checkpoint('load');
+  await clock.run('load', () => build.finish(sink));
+  const integrity = await clock.run('verify', () => build.verify());
+  checkpoint('verify');
+  run.findings.push(...integrity.findings);
+  const scan = await clock.run('scan', () => scanLoaded(run, build, material, integrity));
+  checkpoint('scan');
+  const rowCounts = new Map(load.tables.map((table) => [table.table, table.rowCount]));
+  return { rowCounts, rowsPerSecond: load.rowsPerSecond, integrity, scan, previousDatabase: null, published: false };
+}
+
+/** The gates on what was loaded. Without a source only integrity can be asked. */
+async function scanLoaded(run: Run, build: Build, material: Material, integrity: IntegrityReport): Promise<ScanReport | null> {
+  if (material.source === null) {
+    const faults = integrity.orphanCount + integrity.violationCount;
+    run.gates.push({
+      gate: 'integrity', scope: 'database', value: faults, interval: null, limit: 0, verdict: faults === 0 ? 'pass' : 'fail', basis: 'loaded',
+      explanation: faults === 0 ? 'The server found no violation.' : `The server found ${faults} violations.`,
+    });
+    run.gates.push(...material.model.gates);
+    return null;
+  }
+  const snapshot = await build.openSnapshot();
+  try {
+    const report = await scanMade({
+      model: material.model, source: material.source, target: snapshot, basis: 'loaded', integrity,
+      config: run.options.config, seed: run.options.seed, signal: run.signal,
+    });
+    run.gates.push(...report.gates);
+    run.findings.push(...report.findings);
+    return report;
+  } finally {
+    await snapshot.close();
+  }
+}
+
+function runFacts(run: Run, material: Material, made: Made): RunFacts {
+  const { options } = run;
+  return {
+    runId: run.id,
+    startedAt: run.startedAt,
+    mode: options.mode,
+    seed: options.seed,
+    scale: options.scale,
+    configDigest: configDigest(options.config),
+    sourceFingerprint: material.model.provenance.sourceFingerprint,
+    toolVersion: TOOL_VERSION,
+    modelHash: material.hash,
+    verdict: failed(run) ? 'fail' : 'pass',
+    tables: tableResults(material.model, made),
+    gates: run.gates,
+    reportDirectory: options.config.output.directory,
+  };
+}
+
+/** Names the settings without holding them. */
+export function configDigest(config: ResolvedConfig): string {
+  const { path: _path, positions: _positions, ...settings } = config;
+  return digest(JSON.stringify(settings));
+}
+
+function tableResults(model: LearnedModel, made: Made | null): ProvisionResult['tables'] {
+  const names = new Map(model.catalog.tables.map((table) => [tableId(table.name), table.name]));
+  return model.tables.map((table) => ({
+    ...names.get(table.id)!,
+    strategy: table.strategy,
+    sourceRowCount: table.sourceRowCount,
+    rowCount: made?.rowCounts.get(table.id) ?? 0,
+  }));
+}
+
+/** The report and the result: of a published run, a failed one, or a dry one. */
+async function finish(run: Run, target: Target, material: Material, made: Made | null): Promise<ProvisionResult> {
+  const { options, clock } = run;
+  const result: Omit<ProvisionResult, 'reportPath'> = {
+    schemaVersion: 1,
+    verdict: failed(run) ? 'fail' : 'pass',
+    findings: run.findings,
+    runId: run.id,
+    seed: options.seed,
+    scale: options.scale,
+    model: { hash: material.hash, engine: 'trees', backend: 'cpu' },
+    tables: tableResults(material.model, made),
+    gates: run.gates,
+    integrity: made === null ? null : {
+      foreignKeyCount: made.integrity.foreignKeyCount, orphanCount: made.integrity.orphanCount, violationCount: made.integrity.violationCount,
+    },
+    timingsMs: clock.timingsMs(),
+    rowsPerSecond: made?.rowsPerSecond ?? 0,
+    peakRssBytes: peakRssBytes(),
+    target: { database: target.database, previousDatabase: made?.previousDatabase ?? null },
+    plan: options.dryRun ? planOf(run, material) : null,
+  };
+  if (options.dryRun) return { ...result, reportPath: null };
+  const reportPath = await clock.run('report', () =>
+    reportRun({ result, model: material.model, scan: made?.scan ?? null, published: made?.published ?? false, config: options.config, startedAt: run.startedAt }),
+  );
+  return { ...result, timingsMs: clock.timingsMs(), reportPath };
+}
+
+function planOf(run: Run, { model }: Material): ProvisionPlan {
+  const names = new Map(model.catalog.tables.map((table) => [tableId(table.name), table.name]));
+  const { scale, config } = run.options;
+  const scales = tableScales(config, model.catalog);
+  const tables = model.tables.map((table) => {
+    const rowCount = table.strategy === 'synthesize' ? Math.round(table.sourceRowCount * scale * (scales.get(table.id) ?? 1)) : table.strategy === 'copy' ? table.sourceRowCount : 0;
+    return { ...names.get(table.id)!, strategy: table.strategy, rowCount, reason: table.strategyReason };
+  });
+  const rowCount = tables.reduce((sum, table) => sum + table.rowCount, 0);
+  const rehearsedMs = run.clock.timingsMs()['rehearse'] ?? 0;
+  return {
+    ddl: model.catalog.script.map((statement) => statement.sql),
+    tables,
+    estimatedBytes: estimatedBytes(model.catalog, scale),
+    // The rehearsal makes and scans about as fast as the run itself.
+    estimatedMs: Math.round((rehearsedMs * rowCount) / Math.min(REHEARSAL_ROWS, Math.max(1, rowCount))),
+    missingRights: run.findings.filter((found) => found.code.includes('RIGHT')).map((found) => found.hint ?? found.message),
+  };
+}

@@ -1,0 +1,40 @@
+import type { ResolvedConfig } from '../config/resolved.ts';
+import type { LearnedModel } from '../stages/learn/artifact.ts';
+import type { GateResult, ScanReport } from '../stages/scan/artifact.ts';
+import type { ScanSide } from '../stages/scan/input.ts';
+import { tableScales } from './learn-source.ts';
+import { makeRows } from './make-rows.ts';
+import { RowStore } from './row-store.ts';
+import { scanMade } from './scan-databases.ts';
+
+/** Rows of a rehearsal, over all tables: enough for the gates to see, made in a second or two. */
+export const REHEARSAL_ROWS = 20_000;
+const BLOCK_ROWS = 2000;
+
+export interface RehearsalRequest {
+  readonly model: LearnedModel;
+  /** Null where a model file takes the source's place: then rows are made, and there is nothing to compare them with. */
+  readonly source: ScanSide | null;
+  readonly basis: Extract<GateResult['basis'], 'rehearsal' | 'learn-sample'>;
+  readonly config: ResolvedConfig;
+  readonly seed: number;
+  /** Of the run; the rehearsal is smaller where that would be large. */
+  readonly scale: number;
+  readonly signal: AbortSignal;
+}
+
+const NOTHING_COMPARED: ScanReport = { version: 1, gates: [], columns: [], relations: [], privacy: [], findings: [], verdict: 'pass' };
+
+/** Makes a small sample in memory and asks the gates of it. Throws `GENERATE_*`. */
+export async function rehearseModel(request: RehearsalRequest): Promise<ScanReport> {
+  const { model, config, seed, signal } = request;
+  const sourceRows = model.tables.reduce((sum, table) => sum + table.sourceRowCount, 0);
+  const scale = Math.min(request.scale, REHEARSAL_ROWS / Math.max(1, sourceRows));
+  const store = new RowStore();
+  for (const stream of await makeRows(model, { seed, scale, tableScales: tableScales(config, model.catalog), blockRows: BLOCK_ROWS })) {
+    for await (const block of stream.blocks()) store.add(block);
+    signal.throwIfAborted();
+  }
+  if (request.source === null) return NOTHING_COMPARED;
+  return scanMade({ model, source: request.source, target: store, basis: request.basis, integrity: null, config, seed, signal });
+}

@@ -1,0 +1,33 @@
+import type { EventSink, StageName } from '../kernel/events.ts';
+
+/** Times the stages of a run and tells the sink. */
+export class StageClock {
+  readonly #sink: EventSink;
+  readonly #started = performance.now();
+  readonly #timings: Partial<Record<StageName | 'total', number>> = {};
+
+  constructor(sink: EventSink) {
+    this.#sink = sink;
+  }
+
+  /** Runs `work` as a stage; a stage that runs twice adds up. */
+  async run<R>(stage: StageName, work: () => R | Promise<R>): Promise<R> {
+    const started = performance.now();
+    this.#sink({ type: 'stage-started', stage });
+    const result = await work();
+    const durationMs = performance.now() - started;
+    this.#timings[stage] = Math.round((this.#timings[stage] ?? 0) + durationMs);
+    this.#sink({ type: 'stage-finished', stage, durationMs });
+    return result;
+  }
+
+  /** Milliseconds by stage so far, and in total. */
+  timingsMs(): Readonly<Record<string, number>> {
+    return { ...this.#timings, total: Math.round(performance.now() - this.#started) };
+  }
+}
+
+/** Peak resident memory of this process, workers included. */
+export function peakRssBytes(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}
