@@ -32,9 +32,12 @@ export interface Bags {
   readonly key: StreamKey;
 }
 
-/** The measured defaults for a table without context (CHAIN: gate 1, 20 rows, 5 subjects). */
+/**
+ * The measured defaults for a table without context: 20 rows and 5 subjects a leaf. With the price of categories a gate
+ * of 0.92 keeps more of Adult (C2ST .527 for .532) than a gate of 1 without it, at the same distances to real rows.
+ */
 export const TABLE_DEFAULTS: ConditionalOptions = {
-  gate: 1,
+  gate: 0.92,
   minRows: 20,
   minUnits: 5,
   maxDepth: 30,
