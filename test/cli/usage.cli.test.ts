@@ -45,24 +45,20 @@ const MISTAKES: readonly (readonly [args: readonly string[], code: string, told:
   [['introspect', '--source', 'mongodb://h/d'], 'CONNECT_URL_INVALID', 'mongodb'],
 ];
 
-test.for(MISTAKES)(
-  'understudy %j ends with 64 and %s',
-  { concurrent: true },
-  async ([args, code, told], { expect }) => {
-    const plain = await runBinary(args, { cwd });
-    expect(plain).toMatchObject({ exitCode: 64, stdout: '' });
-    expect(plain.stderr).toContain(code);
-    expect(plain.stderr).toContain(told);
-    const json = await runBinary([...args, '--json'], { cwd });
-    expect(json.exitCode).toBe(64);
-    expect(onlyObject(json)).toMatchObject({
-      schemaVersion: 1,
-      verdict: 'error',
-      findings: [],
-      error: { code, exitCode: 64, hint: expect.any(String) },
-    });
-  },
-);
+test.for(MISTAKES)('understudy %j ends with 64 and %s', async ([args, code, told]) => {
+  const plain = await runBinary(args, { cwd });
+  expect(plain).toMatchObject({ exitCode: 64, stdout: '' });
+  expect(plain.stderr).toContain(code);
+  expect(plain.stderr).toContain(told);
+  const json = await runBinary([...args, '--json'], { cwd });
+  expect(json.exitCode).toBe(64);
+  expect(onlyObject(json)).toMatchObject({
+    schemaVersion: 1,
+    verdict: 'error',
+    findings: [],
+    error: { code, exitCode: 64, hint: expect.any(String) },
+  });
+});
 
 test('help, version and every command’s help end with 0', async () => {
   const config = await Config.load({ root: projectRoot });
