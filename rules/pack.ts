@@ -13,7 +13,17 @@
  */
 
 /** What kind of type a column has, coarsely; domains count as their base type, arrays as their element. */
-export type ColumnKind = 'text' | 'number' | 'date' | 'boolean' | 'enum' | 'uuid' | 'network' | 'bytes' | 'json' | 'other';
+export type ColumnKind =
+  | 'text'
+  | 'number'
+  | 'date'
+  | 'boolean'
+  | 'enum'
+  | 'uuid'
+  | 'network'
+  | 'bytes'
+  | 'json'
+  | 'other';
 
 /**
  * `direct`: a value that belongs to one person alone, so that none may appear in a target (an e-mail); `quasi`: shared
@@ -36,7 +46,15 @@ export interface NameRule {
 
 /** Validators that code implements: a syntax that a regular expression alone cannot hold. */
 export type ValueCheck =
-  | 'email' | 'phone' | 'card-number' | 'iban' | 'ip-address' | 'mac-address' | 'password-hash' | 'token' | 'url'
+  | 'email'
+  | 'phone'
+  | 'card-number'
+  | 'iban'
+  | 'ip-address'
+  | 'mac-address'
+  | 'password-hash'
+  | 'token'
+  | 'url'
   | 'birth-date';
 
 /** Lists of names, from faker's locale data. */

@@ -1,7 +1,15 @@
 import type { Finding } from '../../kernel/findings.ts';
 
 export type Treatment =
-  | 'synthesize' | 'fake' | 'pseudonym' | 'hash' | 'redact' | 'null' | 'shift' | 'bucket' | 'keep'
+  | 'synthesize'
+  | 'fake'
+  | 'pseudonym'
+  | 'hash'
+  | 'redact'
+  | 'null'
+  | 'shift'
+  | 'bucket'
+  | 'keep'
   /** Keys and generated columns: made by `generate` itself. */
   | 'structural';
 

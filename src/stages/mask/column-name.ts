@@ -2,17 +2,95 @@ import type { NameRule, TableKind } from '../../../rules/pack.ts';
 
 /** After these last words a name no longer speaks of the value itself but of a fact about it. */
 const TECHNICAL_ENDINGS = new Set([
-  'id', 'ids', 'at', 'on', 'count', 'cnt', 'type', 'status', 'state', 'verified', 'confirmed', 'enabled', 'disabled', 'valid', 'flag',
-  'template', 'format', 'sent', 'date', 'time', 'version', 'policy', 'language', 'pattern', 'length', 'size', 'order', 'rank', 'source',
-  'attempts', 'required', 'expires', 'expiry', 'optin', 'in', 'out', 'active', 'bounced', 'preference', 'preferences', 'updated', 'created',
+  'id',
+  'ids',
+  'at',
+  'on',
+  'count',
+  'cnt',
+  'type',
+  'status',
+  'state',
+  'verified',
+  'confirmed',
+  'enabled',
+  'disabled',
+  'valid',
+  'flag',
+  'template',
+  'format',
+  'sent',
+  'date',
+  'time',
+  'version',
+  'policy',
+  'language',
+  'pattern',
+  'length',
+  'size',
+  'order',
+  'rank',
+  'source',
+  'attempts',
+  'required',
+  'expires',
+  'expiry',
+  'optin',
+  'in',
+  'out',
+  'active',
+  'bounced',
+  'preference',
+  'preferences',
+  'updated',
+  'created',
 ]);
 
 /** Words after a table's own that leave it a table of the same things. */
 const TABLE_SUFFIXES = new Set([
-  'archive', 'archived', 'history', 'hist', 'old', 'new', 'backup', 'bak', 'data', 'info', 'information', 'detail', 'details', 'list', 'master',
-  'tbl', 'table', 'view', 'tmp', 'temp', 'log', 'profile', 'record', 'records', 'stamm', 'daten', 'stammdaten',
+  'archive',
+  'archived',
+  'history',
+  'hist',
+  'old',
+  'new',
+  'backup',
+  'bak',
+  'data',
+  'info',
+  'information',
+  'detail',
+  'details',
+  'list',
+  'master',
+  'tbl',
+  'table',
+  'view',
+  'tmp',
+  'temp',
+  'log',
+  'profile',
+  'record',
+  'records',
+  'stamm',
+  'daten',
+  'stammdaten',
 ]);
-const TABLE_PREFIXES = new Set(['tbl', 'tb', 't', 'app', 'auth', 'sys', 'core', 'crm', 'dim', 'stg', 'fact', 'wp', 'public']);
+const TABLE_PREFIXES = new Set([
+  'tbl',
+  'tb',
+  't',
+  'app',
+  'auth',
+  'sys',
+  'core',
+  'crm',
+  'dim',
+  'stg',
+  'fact',
+  'wp',
+  'public',
+]);
 
 /** `Kunden-eMail2` → `['kunden', 'e', 'mail', '2']`; accents folded, `ß` and umlauts as two letters. */
 export function wordsOf(name: string): string[] {
@@ -36,7 +114,10 @@ function fold(text: string): string {
 }
 
 /** What the name of a table says about its rows. */
-export function tableKindsOf(table: string, words: Readonly<Record<TableKind, readonly string[]>>): ReadonlySet<TableKind> {
+export function tableKindsOf(
+  table: string,
+  words: Readonly<Record<TableKind, readonly string[]>>,
+): ReadonlySet<TableKind> {
   const forms = tableForms(table);
   const kinds = new Set<TableKind>();
   for (const kind of Object.keys(words) as TableKind[]) {
@@ -57,7 +138,8 @@ function tableForms(table: string): ReadonlySet<string> {
   return forms;
 }
 
-function singularsOf(word: string): string[] {
+/** What an English or Romance plural may be the plural of. */
+export function singularsOf(word: string): string[] {
   const forms: string[] = [];
   if (word.endsWith('ies')) forms.push(`${word.slice(0, -3)}y`);
   if (word.endsWith('es')) forms.push(word.slice(0, -2));
@@ -90,7 +172,11 @@ export function columnNameOf(table: string, column: string): ColumnName {
 }
 
 /** The best match of any term of the rules that hold for this kind of table; null where none matches. */
-export function matchNameRules(name: ColumnName, kinds: ReadonlySet<TableKind>, rules: readonly NameRule[]): NameMatch | null {
+export function matchNameRules(
+  name: ColumnName,
+  kinds: ReadonlySet<TableKind>,
+  rules: readonly NameRule[],
+): NameMatch | null {
   let best: NameMatch | null = null;
   for (const rule of rules) {
     if (rule.in !== undefined && !kinds.has(rule.in)) continue;
@@ -111,8 +197,16 @@ export function matchTerm(name: ColumnName, term: string): NameMatch | null {
   if (term.startsWith('*')) {
     const { kept, ordinal } = withoutNumber(words);
     const last = kept.at(-1) ?? '';
-    return last.endsWith(bare) || kept.join('').endsWith(bare) && bare.length > last.length
-      ? { term, weight: bare.length, qualifier: qualifierOf(name, kept.join('').slice(0, -bare.length) === '' ? [] : [kept.join('').slice(0, -bare.length)]), ordinal }
+    return last.endsWith(bare) || (kept.join('').endsWith(bare) && bare.length > last.length)
+      ? {
+          term,
+          weight: bare.length,
+          qualifier: qualifierOf(
+            name,
+            kept.join('').slice(0, -bare.length) === '' ? [] : [kept.join('').slice(0, -bare.length)],
+          ),
+          ordinal,
+        }
       : null;
   }
   if (term.endsWith('*')) {
@@ -122,7 +216,13 @@ export function matchTerm(name: ColumnName, term: string): NameMatch | null {
     return { term, weight: bare.length, qualifier: qualifierOf(name, rest), ordinal: 0 };
   }
   const exact = wordsThatSpell(words, bare, 'end');
-  if (exact !== null) return { term, weight: bare.length, qualifier: qualifierOf(name, words.slice(0, words.length - exact)), ordinal: 0 };
+  if (exact !== null)
+    return {
+      term,
+      weight: bare.length,
+      qualifier: qualifierOf(name, words.slice(0, words.length - exact)),
+      ordinal: 0,
+    };
   const { kept, ordinal } = withoutNumber(words);
   if (kept.length === words.length) return null;
   const length = wordsThatSpell(kept, bare, 'end');
@@ -152,7 +252,9 @@ function wordsThatSpell(words: readonly string[], text: string, end: 'start' | '
 
 function withoutNumber(words: readonly string[]): { kept: readonly string[]; ordinal: number } {
   const last = words.at(-1) ?? '';
-  return /^\d+$/.test(last) && words.length > 1 ? { kept: words.slice(0, -1), ordinal: Number(last) } : { kept: words, ordinal: 0 };
+  return /^\d+$/.test(last) && words.length > 1
+    ? { kept: words.slice(0, -1), ordinal: Number(last) }
+    : { kept: words, ordinal: 0 };
 }
 
 /** Words that say whose address it is even where they are part of a term (`ship_region`). */

@@ -2,8 +2,8 @@ import type { TypeClass } from '../../../connectors/connector.ts';
 import { builtInPacks } from '../../../rules/index.ts';
 import type { ColumnKind, Detector, RulePack, ValueTest } from '../../../rules/pack.ts';
 import { UnderstudyError } from '../../kernel/errors.ts';
-import { columnNameOf, matchNameRules, tableKindsOf } from './column-name.ts';
-import type { NameMatch } from './column-name.ts';
+import { columnNameOf, matchNameRules, singularsOf, tableKindsOf } from './column-name.ts';
+import type { ColumnName, NameMatch } from './column-name.ts';
 import { isInDictionary } from './dictionaries.ts';
 import { VALUE_CHECKS } from './value-checks.ts';
 
@@ -11,14 +11,40 @@ import { VALUE_CHECKS } from './value-checks.ts';
 export const TRIED_VALUES = 1000;
 
 const KIND_OF_CLASS: Readonly<Record<TypeClass, ColumnKind>> = {
-  integer: 'number', decimal: 'number', float: 'number', money: 'number', boolean: 'boolean', text: 'text', uuid: 'uuid', date: 'date',
-  timestamp: 'date', timestamptz: 'date', time: 'other', timetz: 'other', interval: 'other', json: 'json', bytes: 'bytes', enum: 'enum',
-  array: 'other', composite: 'other', range: 'other', multirange: 'other', network: 'network', bit: 'other', tsvector: 'other', other: 'other',
+  integer: 'number',
+  decimal: 'number',
+  float: 'number',
+  money: 'number',
+  boolean: 'boolean',
+  text: 'text',
+  uuid: 'uuid',
+  date: 'date',
+  timestamp: 'date',
+  timestamptz: 'date',
+  time: 'other',
+  timetz: 'other',
+  interval: 'other',
+  json: 'json',
+  bytes: 'bytes',
+  enum: 'enum',
+  array: 'other',
+  composite: 'other',
+  range: 'other',
+  multirange: 'other',
+  network: 'network',
+  bit: 'other',
+  tsvector: 'other',
+  other: 'other',
 };
 
 /** The kind of a type; arrays count as their element. */
-export function kindOfType(type: { readonly class: TypeClass; readonly element: { readonly class: TypeClass } | null }): ColumnKind {
-  return type.class === 'array' && type.element !== null ? KIND_OF_CLASS[type.element.class] : KIND_OF_CLASS[type.class];
+export function kindOfType(type: {
+  readonly class: TypeClass;
+  readonly element: { readonly class: TypeClass } | null;
+}): ColumnKind {
+  return type.class === 'array' && type.element !== null
+    ? KIND_OF_CLASS[type.element.class]
+    : KIND_OF_CLASS[type.class];
 }
 
 /** The named packs in that order, or all built-in ones. Throws `MASK_RULE_INVALID` for a name that no pack has. */
@@ -27,9 +53,13 @@ export function packsNamed(names?: readonly string[]): readonly RulePack[] {
   return names.map((name) => {
     const pack = builtInPacks.find((candidate) => candidate.name === name);
     if (pack === undefined) {
-      throw new UnderstudyError('MASK_RULE_INVALID', `There is no rule pack named ${name}, so no column can be classified by it.`, {
-        hint: `Name one of: ${builtInPacks.map((known) => known.name).join(', ')}.`,
-      });
+      throw new UnderstudyError(
+        'MASK_RULE_INVALID',
+        `There is no rule pack named ${name}, so no column can be classified by it.`,
+        {
+          hint: `Name one of: ${builtInPacks.map((known) => known.name).join(', ')}.`,
+        },
+      );
     }
     return pack;
   });
@@ -54,9 +84,27 @@ export interface NameHit {
   readonly match: NameMatch;
 }
 
-/** What a column is by its name alone; the longest matching term decides. */
-export function detectByName(table: string, column: string, kind: ColumnKind, packs: readonly RulePack[]): NameHit | null {
+/** What a column is by its name alone; the longest matching term decides. A plural (`emails`) is tried as its singular. */
+export function detectByName(
+  table: string,
+  column: string,
+  kind: ColumnKind,
+  packs: readonly RulePack[],
+): NameHit | null {
+  for (const name of namesOf(table, column)) {
+    const hit = longestMatch(table, name, kind, packs);
+    if (hit !== null) return hit;
+  }
+  return null;
+}
+
+function namesOf(table: string, column: string): ColumnName[] {
   const name = columnNameOf(table, column);
+  const last = name.words.at(-1) ?? '';
+  return [name, ...singularsOf(last).map((singular) => ({ ...name, words: [...name.words.slice(0, -1), singular] }))];
+}
+
+function longestMatch(table: string, name: ColumnName, kind: ColumnKind, packs: readonly RulePack[]): NameHit | null {
   let best: NameHit | null = null;
   for (const pack of packs) {
     const kinds = tableKindsOf(table, pack.tables);
@@ -78,14 +126,19 @@ export interface ValueHit {
 }
 
 /** What a column is by its values alone: the detector whose threshold is reached with the greatest share. */
-export function detectByValues(kind: ColumnKind, distinct: readonly string[], packs: readonly RulePack[]): ValueHit | null {
+export function detectByValues(
+  kind: ColumnKind,
+  distinct: readonly string[],
+  packs: readonly RulePack[],
+): ValueHit | null {
   let best: ValueHit | null = null;
   for (const pack of packs) {
     for (const detector of pack.detectors) {
       const alone = detector.values?.alone;
       if (alone === undefined || !detector.kinds.includes(kind) || distinct.length < alone.distinctCount) continue;
       const share = shareThatPasses(detector.values!.test, distinct);
-      if (share >= alone.share && (best === null || share > best.share)) best = { pack, detector, share, distinctCount: distinct.length };
+      if (share >= alone.share && (best === null || share > best.share))
+        best = { pack, detector, share, distinctCount: distinct.length };
     }
   }
   return best;
@@ -123,22 +176,37 @@ const CONTRADICTION_NEEDS = 10;
  * (an e-mail in `login`); a dictionary never overrules a name, as many cities are last names. What a name does not
  * tell, values do.
  */
-export function detectColumn(table: string, column: string, kind: ColumnKind, distinct: readonly string[], packs: readonly RulePack[]): Detection | null {
+export function detectColumn(
+  table: string,
+  column: string,
+  kind: ColumnKind,
+  distinct: readonly string[],
+  packs: readonly RulePack[],
+): Detection | null {
   const named = detectByName(table, column, kind, packs);
   const valued = detectByValues(kind, distinct, packs);
   if (named === null) return valued === null ? null : { ...valued, byName: null };
   const test = named.detector.values?.confirm ?? named.detector.values?.test;
   const share = test === undefined || distinct.length === 0 ? null : shareThatPasses(test, distinct);
-  const overruled = valued !== null && valued.detector !== named.detector && !('dictionary' in valued.detector.values!.test)
-    && valued.share >= 0.5 && (share === null || share < CONTRADICTED_SHARE);
+  const overruled =
+    valued !== null &&
+    valued.detector !== named.detector &&
+    !('dictionary' in valued.detector.values!.test) &&
+    valued.share >= 0.5 &&
+    (share === null || share < CONTRADICTED_SHARE);
   if (overruled) return { ...valued, byName: null };
   return { pack: named.pack, detector: named.detector, byName: named.match, share, distinctCount: distinct.length };
 }
 
 /** Whether a name promises a form that the values do not have: worth a remark, never a reason to let it pass. */
 export function isContradicted(detection: Detection): boolean {
-  return detection.byName !== null && detection.share !== null && detection.share < CONTRADICTED_SHARE && detection.distinctCount >= CONTRADICTION_NEEDS
-    && !('dictionary' in (detection.detector.values?.test ?? { dictionary: '' }));
+  return (
+    detection.byName !== null &&
+    detection.share !== null &&
+    detection.share < CONTRADICTED_SHARE &&
+    detection.distinctCount >= CONTRADICTION_NEEDS &&
+    !('dictionary' in (detection.detector.values?.test ?? { dictionary: '' }))
+  );
 }
 
 /** The first `TRIED_VALUES` distinct values that are not blank, in the sample's order. */

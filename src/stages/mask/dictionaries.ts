@@ -4,7 +4,13 @@ import { flatWords } from './locale-data.ts';
 
 /** Lower case, no accents, single spaces: how dictionary words are compared. */
 export function normaliseWord(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}+/gu, '').toLowerCase().replaceAll('ß', 'ss').replace(/\s+/g, ' ').trim();
+  return text
+    .normalize('NFD')
+    .replace(/\p{M}+/gu, '')
+    .toLowerCase()
+    .replaceAll('ß', 'ss')
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
 interface WordSets {
@@ -47,9 +53,16 @@ export function isInDictionary(dictionary: Dictionary, value: string): boolean {
   const word = normaliseWord(value);
   switch (dictionary) {
     case 'first-name':
-      return word.length > 1 && word.split(/[ -]/).length <= 3 && word.split(/[ -]/).every((part) => isFirstName(sets, part));
+      return (
+        word.length > 1 && word.split(/[ -]/).length <= 3 && word.split(/[ -]/).every((part) => isFirstName(sets, part))
+      );
     case 'last-name':
-      return sets.lastNames.has(word) || (/[ -]/.test(word) && word.split(/[ -]/).length <= 3 && word.split(/[ -]/).every((part) => sets.lastNames.has(part)));
+      return (
+        sets.lastNames.has(word) ||
+        (/[ -]/.test(word) &&
+          word.split(/[ -]/).length <= 3 &&
+          word.split(/[ -]/).every((part) => sets.lastNames.has(part)))
+      );
     case 'full-name':
       return isFullName(sets, word);
     case 'city':
@@ -68,7 +81,10 @@ function isFullName(sets: WordSets, word: string): boolean {
   const comma = word.indexOf(',');
   const ordered = comma > 0 ? `${word.slice(comma + 1).trim()} ${word.slice(0, comma)}` : word;
   if (/[\d@/:&()]/.test(ordered)) return false;
-  const parts = ordered.replace(/^(?:mr|mrs|ms|miss|dr|prof|herr|frau|sr|sra|m|mme)\.? /, '').replace(/ (?:jr|sr|ii|iii|md|phd|dds|dvm)\.?$/, '').split(' ');
+  const parts = ordered
+    .replace(/^(?:mr|mrs|ms|miss|dr|prof|herr|frau|sr|sra|m|mme)\.? /, '')
+    .replace(/ (?:jr|sr|ii|iii|md|phd|dds|dvm)\.?$/, '')
+    .split(' ');
   if (parts.length < 2 || parts.length > 5) return false;
   const first = parts[0].split('-').every((part) => isFirstName(sets, part));
   const last = parts[parts.length - 1].split('-').some((part) => sets.lastNames.has(part));
@@ -76,7 +92,11 @@ function isFullName(sets: WordSets, word: string): boolean {
 }
 
 /** Locale whose own dictionary holds the most of the values; null where none stands out. */
-export function localeOfWords(dictionary: 'first-name' | 'last-name' | 'city', values: readonly string[], locales: readonly string[]): { locale: string; share: number }[] {
+export function localeOfWords(
+  dictionary: 'first-name' | 'last-name' | 'city',
+  values: readonly string[],
+  locales: readonly string[],
+): { locale: string; share: number }[] {
   const words = values.map(normaliseWord);
   return locales.map((locale) => {
     const own = localeWords(dictionary, locale);
@@ -92,7 +112,12 @@ function localeWords(dictionary: 'first-name' | 'last-name' | 'city', name: stri
   let words = byLocale.get(key);
   if (words === undefined) {
     const locale = allLocales[name as keyof typeof allLocales];
-    const source = dictionary === 'first-name' ? locale?.person?.first_name : dictionary === 'last-name' ? locale?.person?.last_name : locale?.location?.city_name;
+    const source =
+      dictionary === 'first-name'
+        ? locale?.person?.first_name
+        : dictionary === 'last-name'
+          ? locale?.person?.last_name
+          : locale?.location?.city_name;
     words = new Set(flatWords(source).map(normaliseWord));
     byLocale.set(key, words);
   }

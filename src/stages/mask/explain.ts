@@ -15,7 +15,10 @@ export interface Explanation {
 }
 
 /** The classification in words, the most sensitive first, then in the catalog's order. Columns that nothing is said of are left out unless `all`. */
-export function explainClassification(classification: Classification, options: { readonly all?: boolean } = {}): Explanation[] {
+export function explainClassification(
+  classification: Classification,
+  options: { readonly all?: boolean } = {},
+): Explanation[] {
   const order: readonly Sensitivity[] = ['secret', 'direct', 'quasi', 'none'];
   return classification.columns
     .filter((entry) => options.all === true || entry.sensitivity !== 'none' || entry.decidedBy !== 'default')
@@ -43,15 +46,26 @@ export interface TriedValue {
 export function tryRule(packName: string, value: string): TriedValue[] {
   const pack = builtInPacks.find((candidate) => candidate.name === packName);
   if (pack === undefined) {
-    throw new UnderstudyError('MASK_RULE_INVALID', `There is no rule pack named ${packName}.`, { hint: `Name one of: ${builtInPacks.map((known) => known.name).join(', ')}.` });
+    throw new UnderstudyError('MASK_RULE_INVALID', `There is no rule pack named ${packName}.`, {
+      hint: `Name one of: ${builtInPacks.map((known) => known.name).join(', ')}.`,
+    });
   }
-  return pack.detectors.flatMap((detector) => (detector.values === null ? [] : [{ detector: detector.id, title: detector.title, passes: valueTest(detector.values.test)(value) }]));
+  return pack.detectors.flatMap((detector) =>
+    detector.values === null
+      ? []
+      : [{ detector: detector.id, title: detector.title, passes: valueTest(detector.values.test)(value) }],
+  );
 }
 
 export interface PackListing {
   readonly name: string;
   readonly description: string;
-  readonly detectors: readonly { readonly id: string; readonly title: string; readonly sensitivity: Sensitivity; readonly treatment: Treatment }[];
+  readonly detectors: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly sensitivity: Sensitivity;
+    readonly treatment: Treatment;
+  }[];
 }
 
 export function listPacks(): PackListing[] {

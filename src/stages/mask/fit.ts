@@ -1,9 +1,25 @@
 import type { ColumnType } from '../../../connectors/connector.ts';
 
 /** Shortest text that each maker can write, where that is more than one character. */
-const SHORTEST: Readonly<Record<string, number>> = { 'person.email': 8, 'internet.ip': 7, 'internet.mac': 12, 'internet.profile-url': 12, 'person.birth-date': 10 };
+const SHORTEST: Readonly<Record<string, number>> = {
+  'person.email': 8,
+  'internet.ip': 7,
+  'internet.mac': 12,
+  'internet.profile-url': 12,
+  'person.birth-date': 10,
+};
 
-const NUMERIC = new Set(['person.phone', 'person.phone-extension', 'person.national-id', 'location.postal-code', 'location.building-number', 'location.coordinate', 'payment.card-number', 'payment.card-code', 'payment.iban']);
+const NUMERIC = new Set([
+  'person.phone',
+  'person.phone-extension',
+  'person.national-id',
+  'location.postal-code',
+  'location.building-number',
+  'location.coordinate',
+  'payment.card-number',
+  'payment.card-code',
+  'payment.iban',
+]);
 
 /** Whether a fake of that class can be written in that type. */
 export function canFake(detector: string, type: ColumnType): boolean {

@@ -7,7 +7,19 @@ import type { ShapeFiller } from './value-shape.ts';
 export type Sex = 'female' | 'male';
 
 /** One stream of draws per attribute: a value never depends on which other columns the table has. */
-const STREAM = { sex: 0, firstName: 1, lastName: 2, city: 3, state: 4, postcode: 5, street: 6, building: 7, title: 8, job: 9, middle: 10 } as const;
+const STREAM = {
+  sex: 0,
+  firstName: 1,
+  lastName: 2,
+  city: 3,
+  state: 4,
+  postcode: 5,
+  street: 6,
+  building: 7,
+  title: 8,
+  job: 9,
+  middle: 10,
+} as const;
 
 /**
  * The person (and their address) of one row, the same for all columns of a group: name, e-mail and user name agree,
@@ -44,7 +56,8 @@ export class Identity {
   }
 
   get firstName(): string {
-    if (this.#firstName === '') this.#firstName = pick(this.#locale.firstNames[this.#sex], this.#draw(STREAM.firstName));
+    if (this.#firstName === '')
+      this.#firstName = pick(this.#locale.firstNames[this.#sex], this.#draw(STREAM.firstName));
     return this.#firstName;
   }
 
@@ -76,13 +89,20 @@ export class Identity {
     const names = form === 'code' && stateCodes.length > 0 ? stateCodes : states;
     if (names.length === 0) return this.city(maxLength);
     const name = names[this.#state() % names.length];
-    return name.length <= maxLength ? name : stateCodes.length === states.length && stateCodes.length > 0 ? stateCodes[this.#state()] : name;
+    return name.length <= maxLength
+      ? name
+      : stateCodes.length === states.length && stateCodes.length > 0
+        ? stateCodes[this.#state()]
+        : name;
   }
 
   /** A postal code of the row's region where faker knows its range, else of the country's form. */
   get postcode(): string {
     const { postcodesByState, stateCodes, postcodes } = this.#locale;
-    const range = postcodesByState.size > 0 && stateCodes.length > 0 ? postcodesByState.get(stateCodes[this.#state() % stateCodes.length]) : undefined;
+    const range =
+      postcodesByState.size > 0 && stateCodes.length > 0
+        ? postcodesByState.get(stateCodes[this.#state() % stateCodes.length])
+        : undefined;
     const cursor = this.#cursors[STREAM.postcode].seek(this.#row);
     if (range !== undefined) return String(range[0] + cursor.nextInteger(range[1] - range[0] + 1)).padStart(5, '0');
     return fillFormat(pick(postcodes, cursor.next()), () => cursor.next());
@@ -94,7 +114,10 @@ export class Identity {
   }
 
   #state(): number {
-    if (this.#stateIndex === -1) this.#stateIndex = Math.floor(this.#draw(STREAM.state) * Math.max(1, this.#locale.states.length, this.#locale.stateCodes.length));
+    if (this.#stateIndex === -1)
+      this.#stateIndex = Math.floor(
+        this.#draw(STREAM.state) * Math.max(1, this.#locale.states.length, this.#locale.stateCodes.length),
+      );
     return this.#stateIndex;
   }
 
@@ -136,7 +159,8 @@ export class Identity {
         break;
       default:
         // Names in a street or a town are somebody else's.
-        if (/^person\.first_?name/i.test(reference)) return pick(this.#locale.firstNames[next() < 0.5 ? 'female' : 'male'], next());
+        if (/^person\.first_?name/i.test(reference))
+          return pick(this.#locale.firstNames[next() < 0.5 ? 'female' : 'male'], next());
         if (/^person\.last_?name/i.test(reference)) return pick(this.#locale.lastNames, next());
     }
     const words = referencedWords(this.#locale.name, reference);

@@ -21,10 +21,12 @@ export function isLocale(name: string): name is LocaleName {
 export function localeNamed(text: string): LocaleName | null {
   const wanted = text.replaceAll('-', '_').toLowerCase();
   const names = Object.keys(allLocales) as LocaleName[];
-  return names.find((name) => name.toLowerCase() === wanted)
-    ?? names.find((name) => name.toLowerCase() === wanted.split('_')[0])
-    ?? names.find((name) => name.toLowerCase().startsWith(`${wanted}_`)) // `pt` → pt_BR
-    ?? null;
+  return (
+    names.find((name) => name.toLowerCase() === wanted) ??
+    names.find((name) => name.toLowerCase() === wanted.split('_')[0]) ??
+    names.find((name) => name.toLowerCase().startsWith(`${wanted}_`)) ?? // `pt` → pt_BR
+    null
+  );
 }
 
 /** Data of one country or language, in plain arrays, ready to be indexed by a uniform number. None is empty, except where it says so. */
@@ -98,11 +100,16 @@ function read(name: LocaleName): LocaleData {
   const firstName = first((locale) => locale.person?.first_name);
   const title = first((locale) => locale.person?.prefix);
   const cityNames = own((locale) => locale.location?.city_name);
-  const cityTemplates = cityNames.length >= 15
-    ? cityNames.map(templateOf)
-    : rawTexts(first((locale) => locale.location?.city_pattern)).map(templateOf).filter(isResolvable);
+  const cityTemplates =
+    cityNames.length >= 15
+      ? cityNames.map(templateOf)
+      : rawTexts(first((locale) => locale.location?.city_pattern))
+          .map(templateOf)
+          .filter(isResolvable);
   const streetNames = words((locale) => locale.location?.street_name);
-  const streetTemplates = rawTexts(first((locale) => locale.location?.street_pattern)).map(templateOf).filter(isResolvable);
+  const streetTemplates = rawTexts(first((locale) => locale.location?.street_pattern))
+    .map(templateOf)
+    .filter(isResolvable);
   return {
     name,
     firstNames: { female: bySex(firstName, 'female'), male: bySex(firstName, 'male') },
@@ -110,7 +117,12 @@ function read(name: LocaleName): LocaleData {
     titles: { female: bySex(title, 'female'), male: bySex(title, 'male') },
     cities: cityTemplates.length > 0 ? cityTemplates : words((locale) => locale.location?.city_name).map(templateOf),
     streets: streetTemplates.length > 0 ? streetTemplates : streetNames.map(templateOf),
-    streetAddress: templateOf(String((first((locale) => locale.location?.street_address) as { normal?: string }).normal ?? '{{location.buildingNumber}} {{location.street}}')),
+    streetAddress: templateOf(
+      String(
+        (first((locale) => locale.location?.street_address) as { normal?: string }).normal ??
+          '{{location.buildingNumber}} {{location.street}}',
+      ),
+    ),
     buildingNumbers: rawTexts(first((locale) => locale.location?.building_number)),
     secondLines: rawTexts(first((locale) => locale.location?.secondary_address)),
     postcodes: rawTexts(first((locale) => locale.location?.postcode)),
@@ -118,7 +130,10 @@ function read(name: LocaleName): LocaleData {
     stateCodes: own((locale) => locale.location?.state_abbr),
     postcodesByState: postcodeRanges(allLocales[name]),
     countryName: countryNameOf(name),
-    phones: rawTexts((first((locale) => locale.phone_number?.format) as { national?: unknown; human?: unknown }).national ?? (first((locale) => locale.phone_number?.format) as { human?: unknown }).human ?? ['(!##) !##-####']),
+    phones: rawTexts(
+      (first((locale) => locale.phone_number?.format) as { national?: unknown; human?: unknown }).national ??
+        (first((locale) => locale.phone_number?.format) as { human?: unknown }).human ?? ['(!##) !##-####'],
+    ),
     legalForms: words((locale) => locale.company?.legal_entity_type),
     jobTitles: jobTitleTemplates(chain),
     loremWords: words((locale) => locale.lorem?.word),
@@ -128,18 +143,47 @@ function read(name: LocaleName): LocaleData {
 /** Strings of a list, weights dropped, templates kept. */
 function rawTexts(source: unknown): readonly string[] {
   if (!Array.isArray(source)) return typeof source === 'string' ? [source] : [];
-  return source.flatMap((entry) => (typeof entry === 'string' ? [entry] : typeof (entry as { value?: unknown })?.value === 'string' ? [(entry as { value: string }).value] : []));
+  return source.flatMap((entry) =>
+    typeof entry === 'string'
+      ? [entry]
+      : typeof (entry as { value?: unknown })?.value === 'string'
+        ? [(entry as { value: string }).value]
+        : [],
+  );
 }
 
 /** What `identity.ts` can put in for a reference. */
 export const REFERENCES = [
-  'person.firstName', 'person.lastName', 'person.first_name', 'person.last_name', 'location.buildingNumber', 'location.street', 'location.city_name',
-  'location.city_prefix', 'location.city_suffix', 'location.city_infix', 'location.street_prefix', 'location.street_suffix', 'location.street_name',
-  'location.street_name_part', 'location.common_street_suffix', 'person.jobDescriptor', 'person.job_descriptor', 'person.jobArea', 'person.job_area', 'person.jobType', 'person.job_type',
+  'person.firstName',
+  'person.lastName',
+  'person.first_name',
+  'person.last_name',
+  'location.buildingNumber',
+  'location.street',
+  'location.city_name',
+  'location.city_prefix',
+  'location.city_suffix',
+  'location.city_infix',
+  'location.street_prefix',
+  'location.street_suffix',
+  'location.street_name',
+  'location.street_name_part',
+  'location.common_street_suffix',
+  'person.jobDescriptor',
+  'person.job_descriptor',
+  'person.jobArea',
+  'person.job_area',
+  'person.jobType',
+  'person.job_type',
 ] as const;
 
 function isResolvable(template: Template): boolean {
-  return template.every((part) => typeof part === 'string' || (REFERENCES as readonly string[]).includes(part.reference) || /^person\.(?:last_name|first_name)\.(?:generic|female|male)$/.test(part.reference));
+  return template.every(
+    (part) =>
+      typeof part === 'string' ||
+      (REFERENCES as readonly string[]).includes(part.reference) ||
+      /^person\.(?:last_name|first_name)\.(?:generic|female|male)$/.test(part.reference),
+  );
 }
 
 function jobTitleTemplates(chain: readonly LocaleDefinition[]): readonly Template[] {
@@ -156,7 +200,8 @@ function jobTitleTemplates(chain: readonly LocaleDefinition[]): readonly Templat
 /** The ranges that faker writes as `{{number.int({"min": 99501,"max": 99950})}}`. */
 function postcodeRanges(locale: LocaleDefinition): ReadonlyMap<string, readonly [number, number]> {
   const ranges = new Map<string, readonly [number, number]>();
-  const source = (locale.location as { postcode_by_state?: Record<string, unknown> } | undefined)?.postcode_by_state ?? {};
+  const source =
+    (locale.location as { postcode_by_state?: Record<string, unknown> } | undefined)?.postcode_by_state ?? {};
   for (const [state, text] of Object.entries(source)) {
     const match = typeof text === 'string' ? /"min":\s*(\d+),\s*"max":\s*(\d+)/.exec(text) : null;
     if (match !== null) ranges.set(state, [Number(match[1]), Number(match[2])]);
@@ -186,9 +231,42 @@ const referenceCache = new Map<string, readonly string[]>();
 
 /** Which of faker's locales stands for a country. */
 const COUNTRY_LOCALES: Readonly<Record<string, LocaleName>> = {
-  US: 'en_US', GB: 'en_GB', IE: 'en_IE', CA: 'en_CA', AU: 'en_AU', IN: 'en_IN', ZA: 'en_ZA', NG: 'en_NG', DE: 'de', AT: 'de_AT', CH: 'de_CH',
-  FR: 'fr', BE: 'fr_BE', LU: 'fr_LU', ES: 'es', MX: 'es_MX', AR: 'es', CL: 'es', CO: 'es', VE: 'es', PE: 'es', BR: 'pt_BR', PT: 'pt_PT',
-  IT: 'it', NL: 'nl', SE: 'sv', NO: 'nb_NO', DK: 'da', FI: 'fi', PL: 'pl', CZ: 'cs_CZ', SK: 'sk', HU: 'hu', RO: 'ro', HR: 'hr', TR: 'tr',
+  US: 'en_US',
+  GB: 'en_GB',
+  IE: 'en_IE',
+  CA: 'en_CA',
+  AU: 'en_AU',
+  IN: 'en_IN',
+  ZA: 'en_ZA',
+  NG: 'en_NG',
+  DE: 'de',
+  AT: 'de_AT',
+  CH: 'de_CH',
+  FR: 'fr',
+  BE: 'fr_BE',
+  LU: 'fr_LU',
+  ES: 'es',
+  MX: 'es_MX',
+  AR: 'es',
+  CL: 'es',
+  CO: 'es',
+  VE: 'es',
+  PE: 'es',
+  BR: 'pt_BR',
+  PT: 'pt_PT',
+  IT: 'it',
+  NL: 'nl',
+  SE: 'sv',
+  NO: 'nb_NO',
+  DK: 'da',
+  FI: 'fi',
+  PL: 'pl',
+  CZ: 'cs_CZ',
+  SK: 'sk',
+  HU: 'hu',
+  RO: 'ro',
+  HR: 'hr',
+  TR: 'tr',
 };
 
 function countryNameOf(name: LocaleName): string | null {
@@ -201,7 +279,15 @@ let countryIndex: ReadonlyMap<string, LocaleName> | null = null;
 /** The locale for a country as written in a column: a name in English or its own language, or a code. Null for countries without one. */
 export function localeOfCountry(text: string): LocaleName | null {
   if (countryIndex === null) {
-    const index = new Map<string, LocaleName>([['usa', 'en_US'], ['united states of america', 'en_US'], ['uk', 'en_GB'], ['england', 'en_GB'], ['great britain', 'en_GB'], ['czech republic', 'cs_CZ'], ['holland', 'nl']]);
+    const index = new Map<string, LocaleName>([
+      ['usa', 'en_US'],
+      ['united states of america', 'en_US'],
+      ['uk', 'en_GB'],
+      ['england', 'en_GB'],
+      ['great britain', 'en_GB'],
+      ['czech republic', 'cs_CZ'],
+      ['holland', 'nl'],
+    ]);
     for (const [code, locale] of Object.entries(COUNTRY_LOCALES)) {
       index.set(code.toLowerCase(), locale);
       for (const language of new Set(['en', 'de', 'fr', 'es', 'pt', locale.split('_')[0]])) {

@@ -26,7 +26,13 @@ interface Site {
   readonly today: number;
 }
 
-const DEFAULT_STYLE: ValueStyle = { letterCase: 'mixed', maxLength: null, distinctRate: 1, unique: false, locale: 'en' };
+const DEFAULT_STYLE: ValueStyle = {
+  letterCase: 'mixed',
+  maxLength: null,
+  distinctRate: 1,
+  unique: false,
+  locale: 'en',
+};
 
 /** 2026-01-01: ages are counted from a fixed day, so that the same run gives the same rows in every year. */
 const TODAY = 20_454;
@@ -76,16 +82,24 @@ const MAKERS: Readonly<Record<string, (site: Site) => Maker>> = {
   'internet.profile-url': profileUrl,
   'location.street': (site) => named(site, (who) => who.street(site.room), ' '),
   'location.street-2': (site) => formatted(site, (who) => who.locale.secondLines),
-  'location.building-number': (site) => named(site, (who) => (site.type.class === 'text' ? who.buildingNumber : who.buildingNumber.replace(/\D/g, '') || '1'), ' '),
+  'location.building-number': (site) =>
+    named(
+      site,
+      (who) => (site.type.class === 'text' ? who.buildingNumber : who.buildingNumber.replace(/\D/g, '') || '1'),
+      ' ',
+    ),
   'location.city': (site) => named(site, (who) => who.city(site.room), ' '),
   'location.region': (site) => {
     const form = site.style.letterCase === 'upper' || site.room <= 4 ? 'code' : 'name';
     return named(site, (who) => who.region(form, site.room), ' ');
   },
   'location.postal-code': postcode,
-  'location.country': (site) => named(site, (who) => (site.room <= 3 ? 'US' : (who.locale.countryName ?? 'United States')), ' '),
-  'location.free-form': (site) => named(site, (who) => joined(who.city(site.room), who.region('name', site.room), site.room), ' '),
-  'location.coordinate': (site) => (_who, row) => (site.draws.seek(row).next() * 140 - 70).toFixed(Math.min(site.type.scale ?? 6, 6)),
+  'location.country': (site) =>
+    named(site, (who) => (site.room <= 3 ? 'US' : (who.locale.countryName ?? 'United States')), ' '),
+  'location.free-form': (site) =>
+    named(site, (who) => joined(who.city(site.room), who.region('name', site.room), site.room), ' '),
+  'location.coordinate': (site) => (_who, row) =>
+    (site.draws.seek(row).next() * 140 - 70).toFixed(Math.min(site.type.scale ?? 6, 6)),
   'payment.card-number': cardNumber,
   'payment.card-code': (site) => shaped(site, ['999'], ''),
   'person.phone-extension': (site) => shaped(site, ['9999'], ''),
@@ -108,19 +122,25 @@ function marked(site: Site, base: Maker, separator: string, end: string): Maker 
     const mark = uniqueMark(site.key, row);
     const room = site.room - mark.length - separator.length - end.length;
     const text = dressed(room > 0 ? `${cut(base(who, row), room)}${separator}${mark}` : mark) + end;
-    return text.length <= site.room ? text : uniqueShort(site, row);
+    return text.length <= site.room ? text : site.style.unique ? uniqueShort(site, row) : cut(dressed(mark), site.room);
   };
 }
 
 /** For columns too narrow for a mark: the row's place among all strings of that length. */
 function uniqueShort(site: Site, row: number): string {
   const length = Math.max(1, Math.min(site.room, 9));
-  return uniqueNumber(site.key, row, 36 ** length, site.object).toString(36).padStart(length, '0');
+  return uniqueNumber(site.key, row, 36 ** length, site.object)
+    .toString(36)
+    .padStart(length, '0');
 }
 
 function dresser(site: Site): (text: string) => string {
   const { letterCase } = site.style;
-  return letterCase === 'upper' ? (text) => text.toUpperCase() : letterCase === 'lower' ? (text) => text.toLowerCase() : (text) => text;
+  return letterCase === 'upper'
+    ? (text) => text.toUpperCase()
+    : letterCase === 'lower'
+      ? (text) => text.toLowerCase()
+      : (text) => text;
 }
 
 /** At most `room` characters, at a word's end where one is near. */
@@ -148,12 +168,16 @@ function fullName(room: number): Maker {
 /** What people call themselves: full names, first names, and short forms with a number. */
 function displayName(site: Site): Maker {
   const whole = fullName(site.room);
-  return named(site, (who, row) => {
-    const kind = site.draws.seek(row).next();
-    if (kind < 0.5) return whole(who, row);
-    if (kind < 0.7) return who.firstName;
-    return `${ascii(who.firstName)}${kind < 0.85 ? ascii(who.lastName)[0] : ''}${10 + site.draws.nextInteger(90)}`;
-  }, '-');
+  return named(
+    site,
+    (who, row) => {
+      const kind = site.draws.seek(row).next();
+      if (kind < 0.5) return whole(who, row);
+      if (kind < 0.7) return who.firstName;
+      return `${ascii(who.firstName)}${kind < 0.85 ? ascii(who.lastName)[0] : ''}${10 + site.draws.nextInteger(90)}`;
+    },
+    '-',
+  );
 }
 
 function userName(site: Site): Maker {
@@ -171,7 +195,15 @@ const asciiForms = new Map<string, string>();
 function ascii(name: string): string {
   let form = asciiForms.get(name);
   if (form === undefined) {
-    form = normaliseWord(name).replaceAll('ø', 'o').replaceAll('æ', 'ae').replaceAll('å', 'a').replaceAll('ł', 'l').replaceAll('đ', 'd').replaceAll('þ', 'th').replace(/[^a-z]/g, '') || 'user';
+    form =
+      normaliseWord(name)
+        .replaceAll('ø', 'o')
+        .replaceAll('æ', 'ae')
+        .replaceAll('å', 'a')
+        .replaceAll('ł', 'l')
+        .replaceAll('đ', 'd')
+        .replaceAll('þ', 'th')
+        .replace(/[^a-z]/g, '') || 'user';
     if (asciiForms.size < 100_000) asciiForms.set(name, form);
   }
   return form;
@@ -195,7 +227,9 @@ const OTHER_DOMAINS = ['mail.example', 'post.example', 'web.example'];
 function email(site: Site): Maker {
   const domains = site.style.reservedInUse === true ? OTHER_DOMAINS : DOMAINS;
   const enough = site.room >= 10 + domains[0].length ? domains : ['x.test'];
-  const locals = enough.map((domain) => marked({ ...site, style: { ...site.style, unique: true } }, (who) => `${ascii(who.firstName)}.${ascii(who.lastName)}`, '.', `@${domain}`));
+  const locals = enough.map((domain) =>
+    marked(site, (who) => `${ascii(who.firstName)}.${ascii(who.lastName)}`, '.', `@${domain}`),
+  );
   return (who, row) => pick(locals, site.draws.seek(row).next())(who, row);
 }
 
@@ -216,8 +250,11 @@ function shaped(site: Site, defaults: readonly string[], prefix: string): Maker 
 /** Picks a compiled form by weight; a unique column has one form, the roomiest, so that no two forms can meet. */
 function chooser(site: Site, defaults: readonly string[], prefix = ''): (uniform: number) => ShapeFiller {
   const learned = site.style.shapes ?? [];
-  const source: readonly ValueShape[] = learned.length > 0 ? learned : defaults.map((pattern) => ({ pattern, weight: 1 / defaults.length }));
-  const compiled = source.map((shape) => ({ weight: shape.weight, filler: withDigits(compileShape(shape.pattern), prefix) })).filter(({ filler }) => filler.literals.length <= Math.min(site.room, maxDigits(site.type)));
+  const source: readonly ValueShape[] =
+    learned.length > 0 ? learned : defaults.map((pattern) => ({ pattern, weight: 1 / defaults.length }));
+  const compiled = source
+    .map((shape) => ({ weight: shape.weight, filler: withDigits(compileShape(shape.pattern), prefix) }))
+    .filter(({ filler }) => filler.literals.length <= Math.min(site.room, maxDigits(site.type)));
   if (compiled.length === 0) {
     const length = Math.max(1, Math.min(site.room, maxDigits(site.type), 12));
     compiled.push({ weight: 1, filler: withDigits(compileShape(`9{${length}}`), length >= 9 ? prefix : '') });
@@ -269,7 +306,11 @@ function withDigits(filler: ShapeFiller, pattern: string): ShapeFiller {
     literals[i] = fixed;
     alphabets[i] = '';
   }
-  return { literals, alphabets, capacity: alphabets.reduce((product, alphabet) => product * (alphabet.length || 1), 1) };
+  return {
+    literals,
+    alphabets,
+    capacity: alphabets.reduce((product, alphabet) => product * (alphabet.length || 1), 1),
+  };
 }
 
 function isDigitPlace(alphabet: string): boolean {
@@ -297,7 +338,9 @@ function phone(site: Site): Maker {
     let forms = byLocale.get(locale);
     if (forms === undefined) {
       const count = filler.alphabets.filter(isDigitPlace).length;
-      forms = (unique || site.style.reservedInUse === true ? [unassignedPattern(count)] : fictionalPatterns(locale, count)).map((pattern) => withDigits(filler, pattern));
+      forms = (
+        unique || site.style.reservedInUse === true ? [unassignedPattern(count)] : fictionalPatterns(locale, count)
+      ).map((pattern) => withDigits(filler, pattern));
       byLocale.set(locale, forms);
     }
     return forms;
@@ -312,7 +355,10 @@ function phone(site: Site): Maker {
       if (forms === undefined) {
         const all = phones.map((format) => compileShape(format.replace(/[#!\d]/g, '9')));
         const fitting = all.filter((form) => form.literals.length <= Math.min(site.room, maxDigits(site.type)));
-        forms = fitting.length > 0 ? fitting : [compileShape(`9{${Math.max(1, Math.min(site.room, maxDigits(site.type), 10))}}`)];
+        forms =
+          fitting.length > 0
+            ? fitting
+            : [compileShape(`9{${Math.max(1, Math.min(site.room, maxDigits(site.type), 10))}}`)];
         local.set(name, forms);
       }
       filler = unique ? forms[0] : pick(forms, draws.next());
@@ -337,16 +383,22 @@ function postcode(site: Site): Maker {
 /** One of the locale's formats, filled. */
 function formatted(site: Site, formats: (who: Identity) => readonly string[]): Maker {
   const compiled = new Map<string, ShapeFiller>();
-  return named(site, (who, row) => {
-    const draws = site.draws.seek(row);
-    const format = pick(formats(who), draws.next());
-    let filler = compiled.get(format);
-    if (filler === undefined) {
-      filler = compileShape(shapeOfFakerFormat(format));
-      compiled.set(format, filler);
-    }
-    return fillShape(filler, () => draws.next()).replace(/(^|\D)0+(?=\d)/g, '$1').trim();
-  }, ' ');
+  return named(
+    site,
+    (who, row) => {
+      const draws = site.draws.seek(row);
+      const format = pick(formats(who), draws.next());
+      let filler = compiled.get(format);
+      if (filler === undefined) {
+        filler = compileShape(shapeOfFakerFormat(format));
+        compiled.set(format, filler);
+      }
+      return fillShape(filler, () => draws.next())
+        .replace(/(^|\D)0+(?=\d)/g, '$1')
+        .trim();
+    },
+    ' ',
+  );
 }
 
 /** A card of no issuer's account: the test range 4000 00, Luhn's digit right. 16 digits, spaced as the real ones are. */
@@ -366,7 +418,8 @@ function cardNumber(site: Site): Maker {
 /** An IBAN with right check digits at a bank whose code is all zeros; an account number for columns that hold no IBAN. */
 function bankAccount(site: Site): Maker {
   const shapes = site.style.shapes ?? [];
-  const isIban = shapes.length > 0 ? /^(?:AA99|x\{)/.test(shapes[0].pattern) : site.room >= 22 && maxDigits(site.type) === Infinity;
+  const isIban =
+    shapes.length > 0 ? /^(?:AA99|x\{)/.test(shapes[0].pattern) : site.room >= 22 && maxDigits(site.type) === Infinity;
   if (!isIban || site.room < 22) return shaped(site, ['9999999999'], '00');
   const spaced = shapes[0]?.pattern.includes(' ') === true && site.room >= 27;
   return (_who, row) => {
@@ -385,12 +438,17 @@ function secret(site: Site, fallback: string): Maker {
     return (_who, row) => {
       const draws = site.draws.seek(row);
       const next = (): number => draws.next();
-      return site.style.unique ? fillShapeWith(filler, uniqueNumber(site.key, row, 1e15, site.object), 1e15, next) : fillShape(filler, next);
+      return site.style.unique
+        ? fillShapeWith(filler, uniqueNumber(site.key, row, 1e15, site.object), 1e15, next)
+        : fillShape(filler, next);
     };
   }
   if (site.type.class === 'bytes') {
     const filler = compileShape('\\\\\\xh{64}');
-    return (_who, row) => fillShape(filler, () => site.draws.next());
+    return (_who, row) => {
+      const draws = site.draws.seek(row);
+      return fillShape(filler, () => draws.next());
+    };
   }
   const size = Math.min(site.room, 40);
   return shaped(site, [size < 40 && fallback.startsWith('h') ? `h{${size}}` : size < 32 ? `x{${size}}` : fallback], '');
@@ -425,14 +483,21 @@ function macAddress(site: Site): Maker {
 }
 
 function userAgent(site: Site): Maker {
-  return named(site, (_who, row) => {
-    const draws = site.draws.seek(row);
-    const version = 90 + draws.nextInteger(40);
-    const system = pick(['X11; Linux x86_64', 'Windows NT 10.0; Win64; x64', 'Macintosh; Intel Mac OS X 10_15_7'], draws.next());
-    return draws.next() < 0.7
-      ? `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version}.0.0.0 Safari/537.36`
-      : `Mozilla/5.0 (${system}; rv:${version}.0) Gecko/20100101 Firefox/${version}.0`;
-  }, ' ');
+  return named(
+    site,
+    (_who, row) => {
+      const draws = site.draws.seek(row);
+      const version = 90 + draws.nextInteger(40);
+      const system = pick(
+        ['X11; Linux x86_64', 'Windows NT 10.0; Win64; x64', 'Macintosh; Intel Mac OS X 10_15_7'],
+        draws.next(),
+      );
+      return draws.next() < 0.7
+        ? `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version}.0.0.0 Safari/537.36`
+        : `Mozilla/5.0 (${system}; rv:${version}.0) Gecko/20100101 Firefox/${version}.0`;
+    },
+    ' ',
+  );
 }
 
 // ---------------------------------------------------------------------------------------------- dates and writing
@@ -444,7 +509,8 @@ function birthDate(site: Site): Maker {
   return (_who, row) => {
     const draws = site.draws.seek(row);
     const uniform = draws.next();
-    const day = days === undefined ? site.today - Math.floor(365.25 * (18 + 62 * uniform ** 1.2)) - 1 : between(days, uniform);
+    const day =
+      days === undefined ? site.today - Math.floor(365.25 * (18 + 62 * uniform ** 1.2)) - 1 : between(days, uniform);
     const date = new Date(day * 86_400_000).toISOString().slice(0, 10);
     return isText || site.type.class === 'date' ? cut(date, site.room) : `${date} 00:00:00`;
   };

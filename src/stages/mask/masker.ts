@@ -59,65 +59,106 @@ export function createMasker(table: TableFacts, classification: Classification, 
   }
   // A key that others reference must not depend on the rest of its row, which they do not see.
   const readsRow = !entries.some((entry) => entry.referenced === true);
-  const hints = readsRow ? entries.filter((entry) => entry.detector === 'location.country' || entry.detector === 'person.gender') : [];
+  const hints = readsRow
+    ? entries.filter((entry) => entry.detector === 'location.country' || entry.detector === 'person.gender')
+    : [];
 
   return {
     mask(block) {
       for (const [group, { identity, home }] of groups) {
-        const made = jobs.filter((job) => job.make !== null && job.group === group && block.columns.has(job.entry.column));
-        if (made.length > 0) fillGroup(block, made, identity, home, hintOf(block, hints, 'location.country', group), hintOf(block, hints, 'person.gender', group));
+        const made = jobs.filter(
+          (job) => job.make !== null && job.group === group && block.columns.has(job.entry.column),
+        );
+        if (made.length > 0)
+          fillGroup(
+            block,
+            made,
+            identity,
+            home,
+            hintOf(block, hints, 'location.country', group),
+            hintOf(block, hints, 'person.gender', group),
+          );
       }
       for (const job of jobs) if (job.make === null) treat(block, job, id, options);
       refuseUnmade(block, id);
     },
     keyValues(column, rows) {
-      const job = jobs.find((candidate) => candidate.entry.column === column);
+      const job = jobs.find((candidate) => candidate.entry.column === column && candidate.entry.referenced === true);
+      const make = job?.make ?? null;
       const group = job === undefined ? undefined : groups.get(job.group);
-      if (job?.make == null || group === undefined || job.entry.referenced !== true) {
+      if (make === null || group === undefined) {
         throw new UnderstudyError('INTERNAL', `${id}.${column} is no made key, so no foreign key can take its values.`);
       }
       return Array.from(rows, (row) => {
         group.identity.seek(row, group.home, null);
-        return job.make!(group.identity, row);
+        return make(group.identity, row);
       });
     },
   };
 }
 
 /** Masks one block of a table: for callers with a single block; a loop makes its masker once. */
-export function maskBlock(block: RowBlock, plan: { readonly table: TableFacts; readonly classification: Classification; readonly key?: string | Uint8Array }, seed: number): RowBlock {
-  createMasker(plan.table, plan.classification, { seed, ...(plan.key === undefined ? {} : { key: plan.key }) }).mask(block);
+export function maskBlock(
+  block: RowBlock,
+  plan: { readonly table: TableFacts; readonly classification: Classification; readonly key?: string | Uint8Array },
+  seed: number,
+): RowBlock {
+  createMasker(plan.table, plan.classification, { seed, ...(plan.key === undefined ? {} : { key: plan.key }) }).mask(
+    block,
+  );
   return block;
 }
 
 function jobOf(entry: ColumnClassification, column: ColumnFacts, options: MaskOptions): Job[] {
   const job = { entry, column, group: entry.group ?? '' };
   switch (entry.treatment) {
-    case 'structural': case 'synthesize': case 'keep':
+    case 'structural':
+    case 'synthesize':
+    case 'keep':
       return [];
     case 'fake':
       return [{ ...job, make: makerFor(entry, column.type, options.seed) }];
     case 'pseudonym':
-      throw new UnderstudyError('MASK_RULE_INVALID', `${entry.table}.${entry.column} is to get pseudonyms, which are not available in this version.`, { hint: 'Use hash or fake for this column.' });
+      throw new UnderstudyError(
+        'MASK_RULE_INVALID',
+        `${entry.table}.${entry.column} is to get pseudonyms, which are not available in this version.`,
+        { hint: 'Use hash or fake for this column.' },
+      );
     default:
       return [{ ...job, make: null }];
   }
 }
 
-function hintOf(block: RowBlock, hints: readonly ColumnClassification[], detector: string, group: string): ColumnVector | null {
+function hintOf(
+  block: RowBlock,
+  hints: readonly ColumnClassification[],
+  detector: string,
+  group: string,
+): ColumnVector | null {
   const entry = hints.find((hint) => hint.detector === detector && (hint.group ?? '') === group);
   const vector = entry === undefined ? undefined : block.columns.get(entry.column);
   return vector === undefined || vector.form === 'masked' ? null : vector;
 }
 
 /** Row by row, so that all columns of a person are made from one identity. */
-function fillGroup(block: RowBlock, jobs: readonly Job[], identity: Identity, home: LocaleName, countries: ColumnVector | null, sexes: ColumnVector | null): void {
+function fillGroup(
+  block: RowBlock,
+  jobs: readonly Job[],
+  identity: Identity,
+  home: LocaleName,
+  countries: ColumnVector | null,
+  sexes: ColumnVector | null,
+): void {
   const old = jobs.map((job) => block.columns.get(job.entry.column)!);
   const made: (string | null)[][] = jobs.map(() => Array.from({ length: block.rowCount }, () => null));
   const locales = new Map<string, LocaleName>();
   for (let i = 0; i < block.rowCount; i++) {
     const row = block.firstRow + i;
-    identity.seek(row, countries === null ? home : localeOfRow(textAt(countries, i), home, locales), sexes === null ? null : sexOf(textAt(sexes, i)));
+    identity.seek(
+      row,
+      countries === null ? home : localeOfRow(textAt(countries, i), home, locales),
+      sexes === null ? null : sexOf(textAt(sexes, i)),
+    );
     for (let j = 0; j < jobs.length; j++) {
       if (isNullAt(old[j], i)) continue;
       const text = jobs[j].make!(identity, row);
@@ -155,7 +196,14 @@ function treat(block: RowBlock, job: Job, table: string, options: MaskOptions): 
   block.columns.set(entry.column, treated(vector, block, entry, column, table, options));
 }
 
-function treated(vector: ColumnVector, block: RowBlock, entry: ColumnClassification, column: ColumnFacts, table: string, options: MaskOptions): ColumnVector {
+function treated(
+  vector: ColumnVector,
+  block: RowBlock,
+  entry: ColumnClassification,
+  column: ColumnFacts,
+  table: string,
+  options: MaskOptions,
+): ColumnVector {
   const { rowCount, firstRow } = block;
   switch (entry.treatment) {
     case 'null':
@@ -164,40 +212,68 @@ function treated(vector: ColumnVector, block: RowBlock, entry: ColumnClassificat
       return redacted(vector, rowCount, column);
     case 'hash': {
       // Nothing to hash yet: the row's own number under the run's seed stands for the value.
-      if (vector.form === 'masked') return hashed(rowTexts(vector, block), rowCount, column, `${options.seed} ${table}.${entry.column}`);
+      if (vector.form === 'masked')
+        return hashed(rowTexts(vector, block), rowCount, column, `${options.seed} ${table}.${entry.column}`);
       if (options.key === undefined) throw missingKey(`${table}.${entry.column}`);
       return hashed(vector, rowCount, column, options.key);
     }
     case 'shift':
       // One shift a row for all its dates, so that they keep their distances.
-      return vector.form === 'masked' ? madeDates(vector, block, entry, column, options) : shifted(vector, rowCount, firstRow, streamKey(options.seed, table, 'mask', 'shift'), entry.options ?? {});
+      return vector.form === 'masked'
+        ? madeDates(vector, block, entry, column, options)
+        : shifted(vector, rowCount, firstRow, streamKey(options.seed, table, 'mask', 'shift'), entry.options ?? {});
     case 'bucket':
-      return bucketed(vector.form === 'masked' ? madeDates(vector, block, entry, column, options) : vector, rowCount, column, entry.options ?? {});
+      return bucketed(
+        vector.form === 'masked' ? madeDates(vector, block, entry, column, options) : vector,
+        rowCount,
+        column,
+        entry.options ?? {},
+      );
     default:
       return vector;
   }
 }
 
 function rowTexts(vector: ColumnVector, block: RowBlock): ColumnVector {
-  return { form: 'text', values: Array.from({ length: block.rowCount }, (_, i) => (isNullAt(vector, i) ? null : String(block.firstRow + i))) };
+  return {
+    form: 'text',
+    values: Array.from({ length: block.rowCount }, (_, i) => (isNullAt(vector, i) ? null : String(block.firstRow + i))),
+  };
 }
 
 /** Where there is no date yet to be shifted or put in a bucket, a made one stands in. */
-function madeDates(vector: ColumnVector, block: RowBlock, entry: ColumnClassification, column: ColumnFacts, options: MaskOptions): ColumnVector {
-  if (!['date', 'timestamp', 'timestamptz'].includes(column.type.class)) throw unmade(`${entry.table}.${entry.column}`, entry.treatment);
+function madeDates(
+  vector: ColumnVector,
+  block: RowBlock,
+  entry: ColumnClassification,
+  column: ColumnFacts,
+  options: MaskOptions,
+): ColumnVector {
+  if (!['date', 'timestamp', 'timestamptz'].includes(column.type.class))
+    throw unmade(`${entry.table}.${entry.column}`, entry.treatment);
   const make = makerFor({ ...entry, detector: 'person.birth-date' }, column.type, options.seed);
   const identity = new Identity(options.seed, entry.table, '', 'en');
-  return { form: 'text', values: Array.from({ length: block.rowCount }, (_, i) => (isNullAt(vector, i) ? null : make(identity, block.firstRow + i))) };
+  return {
+    form: 'text',
+    values: Array.from({ length: block.rowCount }, (_, i) =>
+      isNullAt(vector, i) ? null : make(identity, block.firstRow + i),
+    ),
+  };
 }
 
 /** Fails closed: what `generate` left to be made and no rule makes must not reach a target. */
 function refuseUnmade(block: RowBlock, table: string): void {
-  for (const [column, vector] of block.columns) if (vector.form === 'masked') throw unmade(`${table}.${column}`, 'none');
+  for (const [column, vector] of block.columns)
+    if (vector.form === 'masked') throw unmade(`${table}.${column}`, 'none');
 }
 
 function unmade(object: string, treatment: string): UnderstudyError {
-  return new UnderstudyError('MASK_UNTREATED_COLUMN', `${object} was left to be masked, but its treatment (${treatment}) makes no values; the run stops so that nothing unmade is loaded.`, {
-    hint: 'Set its treatment to fake in understudy.yaml.',
-    data: { object },
-  });
+  return new UnderstudyError(
+    'MASK_UNTREATED_COLUMN',
+    `${object} was left to be masked, but its treatment (${treatment}) makes no values; the run stops so that nothing unmade is loaded.`,
+    {
+      hint: 'Set its treatment to fake in understudy.yaml.',
+      data: { object },
+    },
+  );
 }

@@ -10,7 +10,14 @@ const RESERVED: Readonly<Record<string, { readonly country: string; readonly nat
   FR: { country: '33', national: ['019900####', '063998####'] },
 };
 
-const RANGE_OF_LOCALE: Readonly<Record<string, string>> = { en: 'US', en_US: 'US', en_CA: 'US', en_GB: 'GB', de: 'DE', fr: 'FR' };
+const RANGE_OF_LOCALE: Readonly<Record<string, string>> = {
+  en: 'US',
+  en_US: 'US',
+  en_CA: 'US',
+  en_GB: 'GB',
+  de: 'DE',
+  fr: 'FR',
+};
 
 /**
  * Patterns for a fictional number of `count` digits, `#` a free digit: the locale's reserved ranges where they have
@@ -33,7 +40,9 @@ function international(range: { readonly country: string; readonly national: rea
   return range.national.map((text) => range.country + text.replace(/^0/, ''));
 }
 
-const ALL_RESERVED = Object.values(RESERVED).flatMap((range) => [...range.national, ...international(range)]).map((pattern) => new RegExp(`^${pattern.replaceAll('#', '\\d')}$`));
+const ALL_RESERVED = Object.values(RESERVED)
+  .flatMap((range) => [...range.national, ...international(range)])
+  .map((pattern) => new RegExp(`^${pattern.replaceAll('#', '\\d')}$`));
 
 /** Whether a number, however it is written, lies in a reserved range: then production holds made numbers itself. */
 export function isFictionalNumber(text: string): boolean {

@@ -15,7 +15,10 @@ export interface SubjectProposal {
  * What a column is by its name and type alone, for stages that run before anything is sampled.
  * Throws: nothing.
  */
-export function classifyByName(table: string, column: ColumnFacts): { detector: string; sensitivity: Sensitivity } | null {
+export function classifyByName(
+  table: string,
+  column: ColumnFacts,
+): { detector: string; sensitivity: Sensitivity } | null {
   const hit = detectByName(table, column.name, kindOfType(column.type), packsNamed());
   return hit === null ? null : { detector: hit.detector.id, sensitivity: hit.detector.sensitivity };
 }
@@ -26,18 +29,29 @@ export function classifyByName(table: string, column: ColumnFacts): { detector: 
  */
 export function proposeSubjects(catalog: Catalog, sample: RelationalSample | null = null): SubjectProposal[] {
   const packs = packsNamed();
-  const persons = new Set(catalog.tables.filter((table) => packs.some((pack) => tableKindsOf(table.name.name, pack.tables).has('persons'))).map((table) => tableId(table.name)));
+  const persons = new Set(
+    catalog.tables
+      .filter((table) => packs.some((pack) => tableKindsOf(table.name.name, pack.tables).has('persons')))
+      .map((table) => tableId(table.name)),
+  );
   const candidates = new Map<string, { table: TableFacts; titles: string[] }>();
   for (const table of catalog.tables) {
     const titles = identifiersOf(table, sample);
     if (titles.length > 0) candidates.set(tableId(table.name), { table, titles });
   }
   return [...candidates]
-    .filter(([id, { table }]) => persons.has(id) || !table.foreignKeys.some((key) => {
-      const referenced = tableId(key.referencedTable);
-      return referenced !== id && (candidates.has(referenced) || persons.has(referenced));
-    }))
-    .map(([id, { titles }]) => ({ table: id, reason: `It holds direct identifiers of natural persons: ${titles.join(', ')}.` }));
+    .filter(
+      ([id, { table }]) =>
+        persons.has(id) ||
+        !table.foreignKeys.some((key) => {
+          const referenced = tableId(key.referencedTable);
+          return referenced !== id && (candidates.has(referenced) || persons.has(referenced));
+        }),
+    )
+    .map(([id, { titles }]) => ({
+      table: id,
+      reason: `It holds direct identifiers of natural persons: ${titles.join(', ')}.`,
+    }));
 }
 
 /** Columns that say who the row is, as `name (what)`. */
@@ -48,7 +62,8 @@ function identifiersOf(table: TableFacts, sample: RelationalSample | null): stri
     if (column.generated !== null || table.foreignKeys.some((key) => key.columns.includes(column.name))) continue;
     const values = sample?.tables.get(tableId(table.name))?.columns.get(column.name) ?? [];
     const found = detectColumn(table.name.name, column.name, kindOfType(column.type), distinctValues(values), packs);
-    if (found?.detector.identifiesPerson === true && (found.byName?.qualifier ?? '') === '') titles.push(`${column.name} (${found.detector.title})`);
+    if (found?.detector.identifiesPerson === true && (found.byName?.qualifier ?? '') === '')
+      titles.push(`${column.name} (${found.detector.title})`);
   }
   return titles;
 }

@@ -27,7 +27,10 @@ export function neutralText(column: ColumnFacts): string {
     case 'json':
     case 'array':
       return '{}';
-    case 'integer': case 'decimal': case 'float': case 'money':
+    case 'integer':
+    case 'decimal':
+    case 'float':
+    case 'money':
       return '0';
     case 'boolean':
       return 'f';
@@ -47,7 +50,12 @@ export function neutralText(column: ColumnFacts): string {
 }
 
 /** HMAC-SHA-256 of each value under the key, in the column's type and length: equal values stay equal, in every table. */
-export function hashed(vector: ColumnVector, rowCount: number, column: ColumnFacts, key: string | Uint8Array): ColumnVector {
+export function hashed(
+  vector: ColumnVector,
+  rowCount: number,
+  column: ColumnFacts,
+  key: string | Uint8Array,
+): ColumnVector {
   const values = Array.from({ length: rowCount }, (_, i) => {
     const text = textAt(vector, i);
     return text === null ? null : asTyped(createHmac('sha256', key).update(text).digest('hex'), column);
@@ -63,14 +71,23 @@ function asTyped(hex: string, column: ColumnFacts): string {
     case 'bytes':
       return `\\x${hex}`;
     case 'integer':
-      return String(Number.parseInt(hex.slice(0, 13), 16) % (type.byteSize === 2 ? 2 ** 15 : type.byteSize === 4 ? 2 ** 31 : 2 ** 52));
+      return String(
+        Number.parseInt(hex.slice(0, 13), 16) %
+          (type.byteSize === 2 ? 2 ** 15 : type.byteSize === 4 ? 2 ** 31 : 2 ** 52),
+      );
     default:
       return hex.slice(0, type.maxLength ?? undefined);
   }
 }
 
 /** Moves each row's date by the row's own number of days, 1 to `days` either way; the time of day stays. */
-export function shifted(vector: ColumnVector, rowCount: number, firstRow: number, key: StreamKey, options: TreatmentOptions): ColumnVector {
+export function shifted(
+  vector: ColumnVector,
+  rowCount: number,
+  firstRow: number,
+  key: StreamKey,
+  options: TreatmentOptions,
+): ColumnVector {
   const days = options.days ?? 30;
   const draws = new RandomCursor(key);
   const shiftOf = (i: number): number => {
@@ -85,7 +102,12 @@ export function shifted(vector: ColumnVector, rowCount: number, firstRow: number
 }
 
 /** Numbers down to a multiple of the width; dates to the first of their month, or to a multiple of `width` days. */
-export function bucketed(vector: ColumnVector, rowCount: number, column: ColumnFacts, options: TreatmentOptions): ColumnVector {
+export function bucketed(
+  vector: ColumnVector,
+  rowCount: number,
+  column: ColumnFacts,
+  options: TreatmentOptions,
+): ColumnVector {
   const isDate = ['date', 'timestamp', 'timestamptz'].includes(column.type.class);
   if (!isDate) {
     const width = options.width ?? 10;

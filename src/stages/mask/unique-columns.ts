@@ -3,8 +3,25 @@ import type { ColumnClassification } from './artifact.ts';
 
 /** Detectors in the order in which their values best bear a mark that makes them unique. */
 const BEARS_A_MARK = [
-  'person.email', 'person.username', 'secret.token', 'person.national-id', 'person.phone', 'payment.card-number', 'payment.iban', 'internet.profile-url', 'person.display-name', 'secret.password',
-  'internet.mac', 'text.about-person', 'text.written-by-person', 'organisation.name', 'location.street', 'person.full-name', 'internet.ip', 'person.last-name', 'person.first-name',
+  'person.email',
+  'person.username',
+  'secret.token',
+  'person.national-id',
+  'person.phone',
+  'payment.card-number',
+  'payment.iban',
+  'internet.profile-url',
+  'person.display-name',
+  'secret.password',
+  'internet.mac',
+  'text.about-person',
+  'text.written-by-person',
+  'organisation.name',
+  'location.street',
+  'person.full-name',
+  'internet.ip',
+  'person.last-name',
+  'person.first-name',
 ];
 
 /**
@@ -12,7 +29,11 @@ const BEARS_A_MARK = [
  * masked column is kept here: by a single unique column in it all its rows differ, whatever the others hold.
  */
 export function keysToKeepUnique(table: TableFacts, columns: readonly ColumnClassification[]): ReadonlySet<string> {
-  const made = new Map(columns.filter((entry) => !['structural', 'synthesize', 'keep'].includes(entry.treatment)).map((entry) => [entry.column, entry]));
+  const made = new Map(
+    columns
+      .filter((entry) => !['structural', 'synthesize', 'keep'].includes(entry.treatment))
+      .map((entry) => [entry.column, entry]),
+  );
   const unique = new Set<string>();
   const keys = [...(table.primaryKey === null ? [] : [table.primaryKey]), ...table.uniqueKeys];
   for (const key of keys.toSorted((a, b) => columnsOf(a, made).length - columnsOf(b, made).length)) {
@@ -30,10 +51,14 @@ export function keysToKeepUnique(table: TableFacts, columns: readonly ColumnClas
 /** The masked columns that a key covers, also inside expressions such as `lower(email)`. */
 function columnsOf(key: UniqueKeyFacts, made: ReadonlyMap<string, ColumnClassification>): string[] {
   const plain = key.columns.filter((column): column is string => column !== null && made.has(column));
-  const inside = key.expressions.flatMap((expression) => (expression === null ? [] : [...made.keys()].filter((column) => mentions(expression, column))));
+  const inside = key.expressions.flatMap((expression) =>
+    expression === null ? [] : [...made.keys()].filter((column) => mentions(expression, column)),
+  );
   return [...new Set([...plain, ...inside])];
 }
 
 function mentions(expression: string, column: string): boolean {
-  return expression.split(/[^\p{L}\p{N}_$]+/u).includes(column) || expression.includes(`"${column.replaceAll('"', '""')}"`);
+  return (
+    expression.split(/[^\p{L}\p{N}_$]+/u).includes(column) || expression.includes(`"${column.replaceAll('"', '""')}"`)
+  );
 }

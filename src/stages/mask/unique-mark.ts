@@ -26,10 +26,14 @@ export function uniqueMark(key: StreamKey, row: number): string {
 export function uniqueNumber(key: StreamKey, row: number, capacity: number, object: string): number {
   const bound = Math.min(Math.floor(capacity), 1e15);
   if (row >= bound) {
-    throw new UnderstudyError('GENERATE_CAPACITY', `${object} is unique, but its form allows only ${bound} values, and more rows are asked for.`, {
-      hint: 'Lower --scale, or widen the column.',
-      data: { object, capacity: bound },
-    });
+    throw new UnderstudyError(
+      'GENERATE_CAPACITY',
+      `${object} is unique, but its form allows only ${bound} values, and more rows are asked for.`,
+      {
+        hint: 'Lower --scale, or widen the column.',
+        data: { object, capacity: bound },
+      },
+    );
   }
   return permuteIndex(key, row, bound);
 }

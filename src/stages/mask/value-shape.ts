@@ -51,7 +51,10 @@ export function learnShapes(values: readonly (string | null)[], units: ArrayLike
     if (entry.units.size < MIN_SUBJECTS) entry.units.add(units[i]);
     seen.set(pattern, entry);
   });
-  const kept = [...seen].filter(([, entry]) => entry.units.size >= MIN_SUBJECTS).toSorted((a, b) => b[1].rows - a[1].rows || (a[0] < b[0] ? -1 : 1)).slice(0, 40);
+  const kept = [...seen]
+    .filter(([, entry]) => entry.units.size >= MIN_SUBJECTS)
+    .toSorted((a, b) => b[1].rows - a[1].rows || (a[0] < b[0] ? -1 : 1))
+    .slice(0, 40);
   const total = kept.reduce((sum, [, entry]) => sum + entry.rows, 0);
   return kept.map(([pattern, entry]) => ({ pattern, weight: entry.rows / total }));
 }
@@ -97,7 +100,19 @@ export function compileShape(pattern: string): ShapeFiller {
 
 /** Faker's notation (`#` digit, `!` 2–9, `?` letter; other characters stand for themselves) as a pattern. */
 export function shapeOfFakerFormat(format: string): string {
-  return [...format].map((character) => (character === '#' ? '9' : character === '!' ? '1' : character === '?' ? 'A' : /[\p{L}\p{N}\\]/u.test(character) ? `\\${character}` : character)).join('');
+  return [...format]
+    .map((character) =>
+      character === '#'
+        ? '9'
+        : character === '!'
+          ? '1'
+          : character === '?'
+            ? 'A'
+            : /[\p{L}\p{N}\\]/u.test(character)
+              ? `\\${character}`
+              : character,
+    )
+    .join('');
 }
 
 /** Fills every place at random. */

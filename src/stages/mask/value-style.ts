@@ -6,12 +6,45 @@ import { MIN_SUBJECTS, learnShapes } from './value-shape.ts';
 
 /** Detectors whose fakes are written in the learned forms. */
 const SHAPED = new Set([
-  'person.phone', 'person.phone-extension', 'person.national-id', 'secret.password', 'secret.token', 'location.postal-code', 'location.building-number', 'payment.card-number', 'payment.card-code', 'payment.iban', 'internet.mac',
+  'person.phone',
+  'person.phone-extension',
+  'person.national-id',
+  'secret.password',
+  'secret.token',
+  'location.postal-code',
+  'location.building-number',
+  'payment.card-number',
+  'payment.card-code',
+  'payment.iban',
+  'internet.mac',
 ]);
 const LONG = new Set(['text.about-person', 'text.written-by-person']);
 
 /** Locales that may be inferred, in the order in which ties fall. */
-const INFERRED_LOCALES = ['en', 'de', 'fr', 'es', 'pt_BR', 'it', 'nl', 'sv', 'da', 'nb_NO', 'fi', 'pl', 'cs_CZ', 'hu', 'ro', 'tr', 'ja', 'ko', 'zh_CN', 'ru', 'uk', 'el'].filter(isLocale);
+const INFERRED_LOCALES = [
+  'en',
+  'de',
+  'fr',
+  'es',
+  'pt_BR',
+  'it',
+  'nl',
+  'sv',
+  'da',
+  'nb_NO',
+  'fi',
+  'pl',
+  'cs_CZ',
+  'hu',
+  'ro',
+  'tr',
+  'ja',
+  'ko',
+  'zh_CN',
+  'ru',
+  'uk',
+  'el',
+].filter(isLocale);
 
 export interface StyleInput {
   readonly detector: string | null;
@@ -40,12 +73,23 @@ export function learnStyle(input: StyleInput): ValueStyle {
     present.push(value);
     units.push(input.units[i]);
   });
-  if (new Set(units).size < MIN_SUBJECTS && blankCount < MIN_SUBJECTS) return { ...base, letterCase: 'mixed', distinctRate: 1 };
+  if (new Set(units).size < MIN_SUBJECTS && blankCount < MIN_SUBJECTS)
+    return { ...base, letterCase: 'mixed', distinctRate: 1 };
 
   const detector = input.detector ?? '';
-  const blankRate = blankCount < MIN_SUBJECTS ? 0 : present.length < MIN_SUBJECTS ? 1 : Math.round((100 * blankCount) / (blankCount + present.length)) / 100;
+  const blankRate =
+    blankCount < MIN_SUBJECTS
+      ? 0
+      : present.length < MIN_SUBJECTS
+        ? 1
+        : Math.round((100 * blankCount) / (blankCount + present.length)) / 100;
   const shapes = SHAPED.has(detector) ? learnShapes(present, units) : [];
-  const lengths = LONG.has(detector) ? quantiles(present.map((value) => value.length), units) : null;
+  const lengths = LONG.has(detector)
+    ? quantiles(
+        present.map((value) => value.length),
+        units,
+      )
+    : null;
   const days = detector === 'person.birth-date' ? quantiles(present.map(dayOf), units) : null;
   return {
     ...base,
@@ -55,19 +99,26 @@ export function learnStyle(input: StyleInput): ValueStyle {
     ...(lengths !== null ? { lengths } : {}),
     ...(days !== null ? { days } : {}),
     ...(blankRate > 0 ? { blankRate } : {}),
-    ...(share(present, (value) => /^\s*<(?:p|div|h\d|ul|ol|pre|blockquote)\b/i.test(value)) > 0.5 ? { html: true } : {}),
+    ...(share(present, (value) => /^\s*<(?:p|div|h\d|ul|ol|pre|blockquote)\b/i.test(value)) > 0.5
+      ? { html: true }
+      : {}),
     ...(isReservedRangeInUse(detector, present) ? { reservedInUse: true } : {}),
   };
 }
 
 function isReservedRangeInUse(detector: string, values: readonly string[]): boolean {
-  if (detector === 'person.email') return values.some((value) => /@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|[\w-]+\.(?:example|test|invalid))$/i.test(value));
+  if (detector === 'person.email')
+    return values.some((value) =>
+      /@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|[\w-]+\.(?:example|test|invalid))$/i.test(value),
+    );
   return detector === 'person.phone' && values.some(isFictionalNumber);
 }
 
 /** The case that at least nine of ten values with letters are written in. */
 export function letterCaseOf(values: readonly string[]): ValueStyle['letterCase'] {
-  const texts = values.map((value) => (value.includes('@') ? value.slice(0, value.indexOf('@')) : value)).filter((value) => /\p{Ll}|\p{Lu}/u.test(value));
+  const texts = values
+    .map((value) => (value.includes('@') ? value.slice(0, value.indexOf('@')) : value))
+    .filter((value) => /\p{Ll}|\p{Lu}/u.test(value));
   if (texts.length === 0) return 'mixed';
   if (share(texts, (text) => text.length > 1 && text === text.toUpperCase()) >= 0.9) return 'upper';
   if (share(texts, (text) => text === text.toLowerCase()) >= 0.9) return 'lower';
@@ -113,10 +164,15 @@ export interface LocaleEvidence {
 export function inferLocale(evidence: LocaleEvidence, fallback: string): string {
   const score = new Map<string, number>();
   let weight = 0;
-  for (const [dictionary, values] of [['first-name', evidence.firstNames], ['last-name', evidence.lastNames], ['city', evidence.cities]] as const) {
+  for (const [dictionary, values] of [
+    ['first-name', evidence.firstNames],
+    ['last-name', evidence.lastNames],
+    ['city', evidence.cities],
+  ] as const) {
     if (values.length < 20) continue;
     weight++;
-    for (const { locale, share: known } of localeOfWords(dictionary, values, INFERRED_LOCALES)) score.set(locale, (score.get(locale) ?? 0) + known);
+    for (const { locale, share: known } of localeOfWords(dictionary, values, INFERRED_LOCALES))
+      score.set(locale, (score.get(locale) ?? 0) + known);
   }
   if (weight === 0) return fallback;
   const [best] = [...score].toSorted((a, b) => b[1] - a[1]);
