@@ -71,7 +71,10 @@ export function tableObjects(index: CatalogIndex): readonly SchemaObject[] {
 
 function createTable(index: CatalogIndex, table: RawRelation, columns: readonly RawColumn[], identities: ReadonlyMap<string, string>): string {
   const own = columns.filter((column) => isWritten(table, column));
-  const definitions = own.map((column) => columnDefinition(index, table, column, identities));
+  const definitions = [
+    ...own.map((column) => columnDefinition(index, table, column, identities)),
+    ...columns.filter((column) => !isWritten(table, column)).flatMap((column) => inheritedNotNull(index, table, column)),
+  ];
   const parents = table.isPartition ? [] : (index.parentsOf.get(table.oid) ?? []).map((oid) => index.relations.get(oid)).filter((parent) => parent !== undefined);
   const body = table.ofType === null ? ` (${definitions.join(', ')})` : ` OF ${table.ofType}${typedOptions(definitions)}`;
   return [
@@ -135,6 +138,13 @@ function notNullClause(index: CatalogIndex, table: RawRelation, column: RawColum
   return `CONSTRAINT ${quoteIdent(constraint.name)} NOT NULL${constraint.noInherit ? ' NO INHERIT' : ''}`;
 }
 
+/** A name of its own for what the parent's column has too can be given only together with INHERITS. */
+function inheritedNotNull(index: CatalogIndex, table: RawRelation, column: RawColumn): readonly string[] {
+  const constraint = notNullConstraint(index, table, column);
+  if (constraint === undefined || !constraint.isLocal || !constraint.validated) return [];
+  return [`CONSTRAINT ${quoteIdent(constraint.name)} ${constraint.definition}`];
+}
+
 function notNullConstraint(index: CatalogIndex, table: RawRelation, column: RawColumn): RawConstraint | undefined {
   return (index.constraintsOf.get(table.oid) ?? []).find((constraint) => constraint.kind === 'n' && constraint.columns?.[0] === column.number);
 }
@@ -142,11 +152,10 @@ function notNullConstraint(index: CatalogIndex, table: RawRelation, column: RawC
 /** What CREATE TABLE has no words for, or has them in newer versions only. */
 function columnSettings(index: CatalogIndex, table: RawRelation, column: RawColumn): readonly string[] {
   const alter = `ALTER TABLE ONLY ${quoteName(table)} ALTER COLUMN ${quoteIdent(column.name)}`;
-  const constraint = notNullConstraint(index, table, column);
   const options = (column.options ?? []).filter(isOfUser);
-  const inheritedNotNull = !isWritten(table, column) && column.notNull && (constraint === undefined ? !index.raw.capabilities.notNullConstraints : constraint.isLocal && constraint.validated);
+  const isOwnNotNull = column.notNull && !isWritten(table, column) && !index.raw.capabilities.notNullConstraints;
   return [
-    ...(inheritedNotNull ? [`${alter} SET NOT NULL`] : []),
+    ...(isOwnNotNull ? [`${alter} SET NOT NULL`] : []),
     ...(column.storage === null ? [] : [`${alter} SET STORAGE ${STORAGE[column.storage]}`]),
     ...(column.statisticsTarget === null ? [] : [`${alter} SET STATISTICS ${column.statisticsTarget}`]),
     ...(options.length === 0 ? [] : [`${alter} SET (${parameterList(options)})`]),
