@@ -12,14 +12,24 @@ const job = JSON.parse(process.argv[2]);
 const notes = [];
 const sink = (event) => (event.type === 'note' ? notes.push(event.message) : undefined);
 
-const source = await openSource(job.sourceUrl, { maxConnections: 2, maxSnapshotMinutes: 5, statementTimeoutMs: 60_000 });
+const source = await openSource(job.sourceUrl, {
+  maxConnections: 2,
+  maxSnapshotMinutes: 5,
+  statementTimeoutMs: 60_000,
+});
 const catalog = await source.readCatalog();
 const snapshot = await source.openSnapshot();
 const target = await openTarget(job.targetUrl, { publishTimeoutMs: job.publishTimeoutMs ?? 20_000 });
 await target.lock(job.runId);
 const cleaned = await target.cleanUp();
 const build = await target.startBuild({
-  runId: job.runId, mode: job.mode, catalog, roles: { map: {}, skip: [] }, estimatedBytes: 1e6, maxBytes: null, keepPrevious: job.keepPrevious ?? 1,
+  runId: job.runId,
+  mode: job.mode,
+  catalog,
+  roles: { map: {}, skip: [] },
+  estimatedBytes: 1e6,
+  maxBytes: null,
+  keepPrevious: job.keepPrevious ?? 1,
 });
 await build.createBare();
 for (const table of catalog.tables) await build.loadTable(table.name, blocksOf(table));

@@ -51,20 +51,30 @@ export interface PublishOutcome {
 
 /** Runs the job in a child process; `killAt` names the checkpoint after which it kills itself. */
 export async function publishInChild(job: PublishJob, killAt?: string): Promise<PublishOutcome> {
-  const child = spawn(process.execPath, [path.join(projectRoot, 'test/support/publish-child.mjs'), JSON.stringify(job)], {
-    env: { ...process.env, ...(killAt === undefined ? {} : { UNDERSTUDY_TEST_KILL_AT: killAt }) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [path.join(projectRoot, 'test/support/publish-child.mjs'), JSON.stringify(job)],
+    {
+      env: { ...process.env, ...(killAt === undefined ? {} : { UNDERSTUDY_TEST_KILL_AT: killAt }) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += String(chunk)));
   child.stderr.on('data', (chunk: Buffer) => (stderr += String(chunk)));
-  const [exit, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => child.on('close', (code, sig) => resolve([code, sig])));
+  const [exit, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
+    child.on('close', (code, sig) => resolve([code, sig])),
+  );
   return { exit, signal, stderr, result: exit === 0 ? JSON.parse(stdout) : null };
 }
 
 /** One session for one piece of work. */
-export async function sql<Row extends object = Record<string, unknown>>(url: string, text: string, parameters: unknown[] = []): Promise<Row[]> {
+export async function sql<Row extends object = Record<string, unknown>>(
+  url: string,
+  text: string,
+  parameters: unknown[] = [],
+): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url });
   client.on('error', () => {});
   await client.connect();
@@ -82,7 +92,9 @@ export async function sql<Row extends object = Record<string, unknown>>(url: str
  */
 export async function visibleState(url: string): Promise<string> {
   try {
-    const objects = await sql<{ line: string }>(url, `
+    const objects = await sql<{ line: string }>(
+      url,
+      `
       SELECT format('%s %s.%s %s %s', c.relkind, n.nspname, c.relname, pg_get_userbyid(c.relowner), c.relacl) AS line
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^(pg_|information_schema|understudy)'
       UNION ALL SELECT format('constraint %s %s', conrelid::regclass, pg_get_constraintdef(k.oid)) FROM pg_constraint k
@@ -90,13 +102,20 @@ export async function visibleState(url: string): Promise<string> {
       UNION ALL SELECT format('function %s %s %s', p.oid::regprocedure, p.proacl, p.prosrc) FROM pg_proc p
         JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname !~ '^(pg_|information_schema|understudy)'
       UNION ALL SELECT format('schema %s %s %s', nspname, pg_get_userbyid(nspowner), nspacl) FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema|understudy)'
-      ORDER BY 1`);
-    const tables = await sql<{ name: string }>(url, `
+      ORDER BY 1`,
+    );
+    const tables = await sql<{ name: string }>(
+      url,
+      `
       SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^(pg_|information_schema|understudy)' ORDER BY 1`);
+      WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^(pg_|information_schema|understudy)' ORDER BY 1`,
+    );
     const rows: string[] = [];
     for (const { name } of tables) {
-      const [row] = await sql<{ digest: string }>(url, `SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) AS digest FROM ${name} t`);
+      const [row] = await sql<{ digest: string }>(
+        url,
+        `SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) AS digest FROM ${name} t`,
+      );
       rows.push(`${name} ${row.digest}`);
     }
     return [...objects.map((object) => object.line), ...rows].join('\n');
