@@ -75,3 +75,34 @@ for (const name of ['pagila', 'chinook', 'northwind', 'stackx']) {
     expect(catalog.findings).toEqual([]);
   });
 }
+
+test('what is not rebuilt is told by name, and takes along what needs it', async (context) => {
+  if (bin === null) skipWithout(context, 'postgresql-15');
+  const { target, catalog } = await rebuilt('partly', `
+    CREATE FOREIGN DATA WRAPPER elsewhere; CREATE SERVER far FOREIGN DATA WRAPPER elsewhere;
+    CREATE TABLE near (id int PRIMARY KEY);
+    CREATE FOREIGN TABLE distant (id int) SERVER far;
+    CREATE VIEW both_sides AS SELECT id FROM near UNION ALL SELECT id FROM distant;
+    CREATE VIEW near_side AS SELECT id FROM near;
+    CREATE PUBLICATION news FOR TABLE near;`);
+  expect(catalog.findings.map(({ severity, object }) => `${severity} ${object}`).sort()).toEqual([
+    'info news', 'warning elsewhere', 'warning far', 'warning public.both_sides', 'warning public.distant',
+  ]);
+  expect(target).toContain('near_side');
+  expect(target).not.toMatch(/both_sides|distant|news/);
+});
+
+test('chosen schemas are rebuilt without what leads out of them', async (context) => {
+  if (bin === null) skipWithout(context, 'postgresql-15');
+  const { url } = server!;
+  runFile(bin, url('postgres'), 'CREATE DATABASE chosen TEMPLATE template0;');
+  runFile(bin, url('chosen'), `CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE b.t (id int PRIMARY KEY);
+    CREATE TABLE a.t (id int PRIMARY KEY REFERENCES b.t, own int REFERENCES a.t); CREATE VIEW a.v AS SELECT id FROM b.t;`);
+  const source = await openSource(url('chosen'), { maxConnections: 2, maxSnapshotMinutes: 5, statementTimeoutMs: 60_000 });
+  const catalog = await source.readCatalog({ schemas: ['a'] });
+  await source.close();
+  expect(catalog.findings.map((one) => one.object).sort()).toEqual(['a.t.t_id_fkey', 'a.v']);
+  expect(catalog.tables[0].foreignKeys.map((key) => key.name)).toEqual(['t_own_fkey']);
+  await buildFromScript(url('postgres'), 'chosen_again', catalog);
+  expect(dumpSchema(bin, url('chosen_again'))).not.toContain('b.t');
+});
