@@ -16,9 +16,16 @@ import { countRows, degrees, orderedRows, selectRows } from './row-query.ts';
 import type { TableShape } from './row-query.ts';
 import { quoteLiteral } from './sql-text.ts';
 
-/** A view of the database that `config` names; `limits` where it is production, which must not be burdened. */
-export async function openPostgresSnapshot(config: PostgresConfig, limits: SourceLimits | null = null): Promise<Snapshot> {
-  return new PostgresSnapshot(config, limits, await openView(config, limits));
+/**
+ * A view of the database that `config` names; `limits` where it is production, which must not be burdened.
+ * `control` is another session there, through which a read that is left early is cancelled; else one is opened for it.
+ */
+export async function openPostgresSnapshot(
+  config: PostgresConfig,
+  limits: SourceLimits | null = null,
+  control: PostgresClient | null = null,
+): Promise<Snapshot> {
+  return new PostgresSnapshot(config, limits, control, await openView(config, limits));
 }
 
 /** Opens a session, and in it the transaction; its first statement fixes what is seen. */
@@ -45,6 +52,7 @@ export function snapshotSettings(limits: SourceLimits | null): Readonly<Record<s
 class PostgresSnapshot implements Snapshot {
   private readonly config: PostgresConfig;
   private readonly limits: SourceLimits | null;
+  private readonly control: PostgresClient | null;
   private client: PostgresClient;
   private readonly shapes = new Map<string, TableShape>();
   /** The operation in progress; the next one starts when it settles. */
@@ -54,9 +62,10 @@ class PostgresSnapshot implements Snapshot {
   private expired = false;
   private readonly timer: NodeJS.Timeout | null;
 
-  constructor(config: PostgresConfig, limits: SourceLimits | null, client: PostgresClient) {
+  constructor(config: PostgresConfig, limits: SourceLimits | null, control: PostgresClient | null, client: PostgresClient) {
     this.config = config;
     this.limits = limits;
+    this.control = control;
     this.client = client;
     this.timer = limits === null ? null : setTimeout(() => this.expire(), limits.maxSnapshotMinutes * 60_000).unref();
   }
@@ -186,9 +195,9 @@ class PostgresSnapshot implements Snapshot {
     stream.resume();
     const { processID } = this.client as unknown as { processID: number };
     try {
-      const other = await connectClient(this.config, 'source');
+      const other = this.control ?? await connectClient(this.config, 'source');
       await queryRows(other, `SELECT pg_catalog.pg_cancel_backend(${processID})`);
-      await closeClient(other);
+      if (other !== this.control) await closeClient(other);
     } catch {
       // No second connection to be had: the rest is read and thrown away.
     }

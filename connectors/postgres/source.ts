@@ -45,7 +45,7 @@ class PostgresSource implements Source {
   }
 
   async openSnapshot(): Promise<Snapshot> {
-    const snapshot = await openPostgresSnapshot(this.config, this.limits);
+    const snapshot = await openPostgresSnapshot(this.config, this.limits, this.client);
     this.snapshots.add(snapshot);
     return snapshot;
   }
