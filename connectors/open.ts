@@ -32,9 +32,13 @@ export function resolveUrl(url: string, env: Readonly<Record<string, string | un
   const name = text.slice('env:'.length);
   const value = env[name]?.trim();
   if (value === undefined || value === '') {
-    throw new UnderstudyError('CONFIG_MISSING_ENV', `The connection is to come from the variable ${name}, which is not set.`, {
-      hint: `Set ${name} to a URL such as postgres://user@host:5432/database.`,
-    });
+    throw new UnderstudyError(
+      'CONFIG_MISSING_ENV',
+      `The connection is to come from the variable ${name}, which is not set.`,
+      {
+        hint: `Set ${name} to a URL such as postgres://user@host:5432/database.`,
+      },
+    );
   }
   return value;
 }
@@ -56,11 +60,19 @@ function supportedEngine(url: string): Engine {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1].toLowerCase();
   if (scheme === undefined || scheme === 'postgres' || scheme === 'postgresql') return 'postgresql';
   if (scheme === 'mysql' || scheme === 'mariadb') {
-    throw new UnderstudyError('CONNECT_ENGINE_UNSUPPORTED', 'The URL names a MySQL or MariaDB server, which this version does not connect to.', {
-      hint: 'Use a postgres:// URL.',
-    });
+    throw new UnderstudyError(
+      'CONNECT_ENGINE_UNSUPPORTED',
+      'The URL names a MySQL or MariaDB server, which this version does not connect to.',
+      {
+        hint: 'Use a postgres:// URL.',
+      },
+    );
   }
-  throw new UnderstudyError('CONNECT_URL_INVALID', `The scheme ${scheme}:// belongs to no database that Understudy knows.`, {
-    hint: 'Write postgres://user@host:5432/database, service=NAME, or env:NAME.',
-  });
+  throw new UnderstudyError(
+    'CONNECT_URL_INVALID',
+    `The scheme ${scheme}:// belongs to no database that Understudy knows.`,
+    {
+      hint: 'Write postgres://user@host:5432/database, service=NAME, or env:NAME.',
+    },
+  );
 }

@@ -43,83 +43,270 @@ export function capabilitiesOf(major: number): Capabilities {
 }
 
 export interface RawServer {
-  readonly version: string; readonly database: string; readonly role: string;
-  readonly encoding: string; readonly collate: string; readonly ctype: string; readonly provider: string; readonly icuLocale: string | null;
+  readonly version: string;
+  readonly database: string;
+  readonly role: string;
+  readonly encoding: string;
+  readonly collate: string;
+  readonly ctype: string;
+  readonly provider: string;
+  readonly icuLocale: string | null;
   readonly largeObjectCount: number;
 }
-export interface RawSchema { readonly oid: string; readonly name: string; readonly ofExtension: boolean }
-export interface RawExtension { readonly oid: string; readonly name: string; readonly schema: string; readonly version: string; readonly relocatable: boolean; readonly comment: string | null; readonly usualComment: string | null }
+export interface RawSchema {
+  readonly oid: string;
+  readonly name: string;
+  readonly ofExtension: boolean;
+}
+export interface RawExtension {
+  readonly oid: string;
+  readonly name: string;
+  readonly schema: string;
+  readonly version: string;
+  readonly relocatable: boolean;
+  readonly comment: string | null;
+  readonly usualComment: string | null;
+}
 
 export interface RawRelation {
-  readonly oid: string; readonly schema: string; readonly name: string;
+  readonly oid: string;
+  readonly schema: string;
+  readonly name: string;
   /** r table, p partitioned, f foreign, v view, m materialized view, c composite type, S sequence. */
   readonly kind: 'r' | 'p' | 'f' | 'v' | 'm' | 'c' | 'S';
-  readonly persistence: 'p' | 'u'; readonly isPartition: boolean;
-  readonly options: readonly string[] | null; readonly toastOptions: readonly string[] | null;
-  readonly accessMethod: string | null; readonly ofType: string | null; readonly replicaIdentity: string;
-  readonly rowSecurity: boolean; readonly forceRowSecurity: boolean; readonly rowSecurityActive: boolean;
-  readonly rowCount: number; readonly pageCount: number; readonly liveCount: number; readonly bytes: number;
-  readonly bound: string | null; readonly condition: string | null; readonly populated: boolean; readonly definition: string | null;
-  readonly partitionKey: string | null; readonly partitionStrategy: 'r' | 'l' | 'h' | null; readonly partitionColumns: readonly number[] | null;
-  readonly selectable: boolean; readonly schemaUsable: boolean; readonly comment: string | null;
+  readonly persistence: 'p' | 'u';
+  readonly isPartition: boolean;
+  readonly options: readonly string[] | null;
+  readonly toastOptions: readonly string[] | null;
+  readonly accessMethod: string | null;
+  readonly ofType: string | null;
+  readonly replicaIdentity: string;
+  readonly rowSecurity: boolean;
+  readonly forceRowSecurity: boolean;
+  readonly rowSecurityActive: boolean;
+  readonly rowCount: number;
+  readonly pageCount: number;
+  readonly liveCount: number;
+  readonly bytes: number;
+  readonly bound: string | null;
+  readonly condition: string | null;
+  readonly populated: boolean;
+  readonly definition: string | null;
+  readonly partitionKey: string | null;
+  readonly partitionStrategy: 'r' | 'l' | 'h' | null;
+  readonly partitionColumns: readonly number[] | null;
+  readonly selectable: boolean;
+  readonly schemaUsable: boolean;
+  readonly comment: string | null;
 }
 
 export interface RawColumn {
-  readonly relation: string; readonly number: number; readonly name: string;
-  readonly type: string; readonly modifier: number; readonly typeSql: string;
-  readonly notNull: boolean; readonly identity: '' | 'a' | 'd'; readonly generated: '' | 's' | 'v';
-  readonly defaultOid: string | null; readonly defaultSql: string | null;
-  readonly isLocal: boolean; readonly collation: string | null;
-  readonly storage: string | null; readonly compression: string; readonly statisticsTarget: number | null; readonly options: readonly string[] | null;
+  readonly relation: string;
+  readonly number: number;
+  readonly name: string;
+  readonly type: string;
+  readonly modifier: number;
+  readonly typeSql: string;
+  readonly notNull: boolean;
+  readonly identity: '' | 'a' | 'd';
+  readonly generated: '' | 's' | 'v';
+  readonly defaultOid: string | null;
+  readonly defaultSql: string | null;
+  readonly isLocal: boolean;
+  readonly collation: string | null;
+  readonly storage: string | null;
+  readonly compression: string;
+  readonly statisticsTarget: number | null;
+  readonly options: readonly string[] | null;
   readonly comment: string | null;
 }
 
 export interface RawType {
-  readonly oid: string; readonly schema: string; readonly name: string;
-  readonly type: 'b' | 'c' | 'd' | 'e' | 'p' | 'r' | 'm'; readonly category: string; readonly isDefined: boolean;
-  readonly element: string; readonly isArray: boolean; readonly arrayType: string;
-  readonly base: string; readonly baseModifier: number; readonly notNull: boolean;
-  readonly relation: string; readonly relationKind: string | null; readonly length: number; readonly sql: string; readonly baseTypeSql: string | null;
-  readonly defaultSql: string | null; readonly collation: string | null;
-  readonly subtype: string | null; readonly multirange: string | null; readonly rangeOptions: readonly string[] | null; readonly canonical: boolean;
-  readonly isUser: boolean; readonly labels: readonly string[] | null;
+  readonly oid: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly type: 'b' | 'c' | 'd' | 'e' | 'p' | 'r' | 'm';
+  readonly category: string;
+  readonly isDefined: boolean;
+  readonly element: string;
+  readonly isArray: boolean;
+  readonly arrayType: string;
+  readonly base: string;
+  readonly baseModifier: number;
+  readonly notNull: boolean;
+  readonly relation: string;
+  readonly relationKind: string | null;
+  readonly length: number;
+  readonly sql: string;
+  readonly baseTypeSql: string | null;
+  readonly defaultSql: string | null;
+  readonly collation: string | null;
+  readonly subtype: string | null;
+  readonly multirange: string | null;
+  readonly rangeOptions: readonly string[] | null;
+  readonly canonical: boolean;
+  readonly isUser: boolean;
+  readonly labels: readonly string[] | null;
 }
 
 export interface RawConstraint {
-  readonly oid: string; readonly name: string; readonly kind: 'c' | 'f' | 'p' | 'u' | 'x' | 'n' | 't';
-  readonly relation: string; readonly domain: string; readonly index: string; readonly parent: string; readonly referenced: string;
-  readonly columns: readonly number[] | null; readonly referencedColumns: readonly number[] | null;
-  readonly match: string; readonly onUpdate: string; readonly onDelete: string;
-  readonly deferrable: boolean; readonly deferred: boolean; readonly validated: boolean;
-  readonly isLocal: boolean; readonly inheritCount: number; readonly noInherit: boolean;
-  readonly definition: string; readonly expression: string | null;
+  readonly oid: string;
+  readonly name: string;
+  readonly kind: 'c' | 'f' | 'p' | 'u' | 'x' | 'n' | 't';
+  readonly relation: string;
+  readonly domain: string;
+  readonly index: string;
+  readonly parent: string;
+  readonly referenced: string;
+  readonly columns: readonly number[] | null;
+  readonly referencedColumns: readonly number[] | null;
+  readonly match: string;
+  readonly onUpdate: string;
+  readonly onDelete: string;
+  readonly deferrable: boolean;
+  readonly deferred: boolean;
+  readonly validated: boolean;
+  readonly isLocal: boolean;
+  readonly inheritCount: number;
+  readonly noInherit: boolean;
+  readonly definition: string;
+  readonly expression: string | null;
 }
 
 export interface RawIndex {
-  readonly oid: string; readonly relation: string; readonly schema: string; readonly name: string;
-  readonly isUnique: boolean; readonly isPrimary: boolean; readonly isValid: boolean; readonly immediate: boolean;
-  readonly isClustered: boolean; readonly isReplicaIdentity: boolean; readonly isPartitioned: boolean; readonly nullsNotDistinct: boolean;
-  readonly keyCount: number; readonly columns: readonly number[]; readonly parts: readonly string[];
-  readonly predicate: string | null; readonly definition: string; readonly options: readonly string[] | null;
-  readonly statistics: readonly { readonly number: number; readonly target: number }[] | null; readonly constraint: string | null; readonly parent: string | null;
+  readonly oid: string;
+  readonly relation: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly isUnique: boolean;
+  readonly isPrimary: boolean;
+  readonly isValid: boolean;
+  readonly immediate: boolean;
+  readonly isClustered: boolean;
+  readonly isReplicaIdentity: boolean;
+  readonly isPartitioned: boolean;
+  readonly nullsNotDistinct: boolean;
+  readonly keyCount: number;
+  readonly columns: readonly number[];
+  readonly parts: readonly string[];
+  readonly predicate: string | null;
+  readonly definition: string;
+  readonly options: readonly string[] | null;
+  readonly statistics: readonly { readonly number: number; readonly target: number }[] | null;
+  readonly constraint: string | null;
+  readonly parent: string | null;
 }
 
-export interface RawInheritance { readonly child: string; readonly parent: string; readonly position: number; readonly ofIndex: boolean }
-export interface RawStatistic { readonly relation: string; readonly column: string; readonly nullRate: number; readonly distinct: number; readonly width: number }
-export interface RawTrigger { readonly oid: string; readonly relation: string; readonly name: string; readonly definition: string; readonly enabled: string; readonly parentEnabled: string | null }
-export interface RawSequence { readonly oid: string; readonly type: string; readonly start: string; readonly minimum: string; readonly maximum: string; readonly increment: string; readonly cache: string; readonly cycle: boolean; readonly lastValue: string | null }
-export interface RawSequenceUse { readonly sequence: string; readonly relation: string; readonly number: number; readonly how: 'owned' | 'identity' | 'default' }
-export interface RawDependency { readonly class: string; readonly object: string; readonly subObject: number; readonly onClass: string; readonly onObject: string; readonly onSubObject: number; readonly how: string }
+export interface RawInheritance {
+  readonly child: string;
+  readonly parent: string;
+  readonly position: number;
+  readonly ofIndex: boolean;
+}
+export interface RawStatistic {
+  readonly relation: string;
+  readonly column: string;
+  readonly nullRate: number;
+  readonly distinct: number;
+  readonly width: number;
+}
+export interface RawTrigger {
+  readonly oid: string;
+  readonly relation: string;
+  readonly name: string;
+  readonly definition: string;
+  readonly enabled: string;
+  readonly parentEnabled: string | null;
+}
+export interface RawSequence {
+  readonly oid: string;
+  readonly type: string;
+  readonly start: string;
+  readonly minimum: string;
+  readonly maximum: string;
+  readonly increment: string;
+  readonly cache: string;
+  readonly cycle: boolean;
+  readonly lastValue: string | null;
+}
+export interface RawSequenceUse {
+  readonly sequence: string;
+  readonly relation: string;
+  readonly number: number;
+  readonly how: 'owned' | 'identity' | 'default';
+}
+export interface RawDependency {
+  readonly class: string;
+  readonly object: string;
+  readonly subObject: number;
+  readonly onClass: string;
+  readonly onObject: string;
+  readonly onSubObject: number;
+  readonly how: string;
+}
 
 /** Of what the schema script alone needs. */
-export interface RawRoutine { readonly oid: string; readonly schema: string; readonly name: string; readonly signature: string; readonly kind: 'f' | 'p' | 'w' | 'a'; readonly definition: string | null; readonly needsSuperuser: boolean }
-export interface RawAggregate { readonly oid: string; readonly schema: string; readonly name: string; readonly signature: string; readonly arguments: string; readonly settings: readonly string[] }
-export interface RawStatement { readonly class: string; readonly oid: string; readonly kind: string; readonly object: string; readonly sql: readonly string[] }
-export interface RawPolicy { readonly oid: string; readonly relation: string; readonly name: string; readonly command: string; readonly permissive: boolean; readonly roles: readonly string[]; readonly using: string | null; readonly check: string | null }
-export interface RawRule { readonly oid: string; readonly relation: string; readonly name: string; readonly isReturn: boolean; readonly definition: string | null; readonly enabled: string }
-export interface RawComment { readonly class: string; readonly object: string; readonly kind: string; readonly identity: string; readonly text: string }
-export interface RawUnsupported { readonly class: string; readonly oid: string; readonly kind: string; readonly identity: string; readonly never: boolean }
-export interface RawExtensionMember { readonly class: string; readonly object: string; readonly extension: string }
+export interface RawRoutine {
+  readonly oid: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly signature: string;
+  readonly kind: 'f' | 'p' | 'w' | 'a';
+  readonly definition: string | null;
+  readonly needsSuperuser: boolean;
+}
+export interface RawAggregate {
+  readonly oid: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly signature: string;
+  readonly arguments: string;
+  readonly settings: readonly string[];
+}
+export interface RawStatement {
+  readonly class: string;
+  readonly oid: string;
+  readonly kind: string;
+  readonly object: string;
+  readonly sql: readonly string[];
+}
+export interface RawPolicy {
+  readonly oid: string;
+  readonly relation: string;
+  readonly name: string;
+  readonly command: string;
+  readonly permissive: boolean;
+  readonly roles: readonly string[];
+  readonly using: string | null;
+  readonly check: string | null;
+}
+export interface RawRule {
+  readonly oid: string;
+  readonly relation: string;
+  readonly name: string;
+  readonly isReturn: boolean;
+  readonly definition: string | null;
+  readonly enabled: string;
+}
+export interface RawComment {
+  readonly class: string;
+  readonly object: string;
+  readonly kind: string;
+  readonly identity: string;
+  readonly text: string;
+}
+export interface RawUnsupported {
+  readonly class: string;
+  readonly oid: string;
+  readonly kind: string;
+  readonly identity: string;
+  readonly never: boolean;
+}
+export interface RawExtensionMember {
+  readonly class: string;
+  readonly object: string;
+  readonly extension: string;
+}
 
 export interface RawCatalog {
   readonly capabilities: Capabilities;
@@ -150,13 +337,21 @@ export interface RawCatalog {
 }
 
 /** Reads everything in one round trip; the caller has opened the transaction whose snapshot it is. */
-export async function readRawCatalog(client: PostgresClient, major: number, schemas: readonly string[] | null): Promise<RawCatalog> {
+export async function readRawCatalog(
+  client: PostgresClient,
+  major: number,
+  schemas: readonly string[] | null,
+): Promise<RawCatalog> {
   const capabilities = capabilitiesOf(major);
   const queries = { ...factQueries(capabilities, schemas), ...scriptQueries(capabilities, schemas) };
   const names = Object.keys(queries) as (keyof typeof queries)[];
   // All rows of all queries in one result: [number of the query, row as JSON].
-  const sql = names.map((name, i) => `SELECT ${i} AS query, pg_catalog.row_to_json(r)::text AS row FROM (${queries[name]}) r`);
-  const results = await client.query(sql.join(';\n')) as unknown as readonly { readonly rows: readonly { readonly row: string }[] }[];
+  const sql = names.map(
+    (name, i) => `SELECT ${i} AS query, pg_catalog.row_to_json(r)::text AS row FROM (${queries[name]}) r`,
+  );
+  const results = (await client.query(sql.join(';\n'))) as unknown as readonly {
+    readonly rows: readonly { readonly row: string }[];
+  }[];
   const raw: Record<string, unknown> = { capabilities, chosenSchemas: schemas };
   names.forEach((name, i) => {
     const rows = results[i].rows.map(({ row }) => JSON.parse(row) as unknown);
@@ -421,37 +616,57 @@ function statementQueries(can: Capabilities, user: string): string {
     `(SELECT 'OPERATOR(' || quote_ident(xn.nspname) || '.' || x.oprname || ')' FROM pg_operator x JOIN pg_namespace xn ON xn.oid = x.oprnamespace WHERE x.oid = ${oid})`;
   const locale = can.builtinLocale ? 'o.colllocale' : can.localeProvider ? 'o.colliculocale' : 'NULL::text';
   return [
-    `${row('pg_collation', 'collation', qualified('o.collname'), `
+    `${row(
+      'pg_collation',
+      'collation',
+      qualified('o.collname'),
+      `
        'CREATE COLLATION ' || ${qualified('o.collname')} || ' (provider = ' || CASE o.collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END
        || CASE WHEN o.collisdeterministic THEN '' ELSE ', deterministic = false' END
        || CASE WHEN coalesce(${locale}, o.collcollate) IS NOT DISTINCT FROM coalesce(${locale}, o.collctype)
                THEN ', locale = ' || quote_literal(coalesce(${locale}, o.collcollate))
                ELSE ', lc_collate = ' || quote_literal(o.collcollate) || ', lc_ctype = ' || quote_literal(o.collctype) END
-       || ${can.collationRules ? `coalesce(', rules = ' || quote_literal(o.collicurules), '')` : `''`} || ')'`)}
+       || ${can.collationRules ? `coalesce(', rules = ' || quote_literal(o.collicurules), '')` : `''`} || ')'`,
+    )}
        FROM pg_collation o JOIN pg_namespace n ON n.oid = o.collnamespace WHERE ${user} AND ${ownObject('pg_collation', 'o.oid')}`,
 
-    `${row('pg_operator', 'operator', `quote_ident(n.nspname) || '.' || o.oprname`, `
+    `${row(
+      'pg_operator',
+      'operator',
+      `quote_ident(n.nspname) || '.' || o.oprname`,
+      `
        'CREATE OPERATOR ' || quote_ident(n.nspname) || '.' || o.oprname || ' (FUNCTION = ' || o.oprcode::regproc
        || CASE WHEN o.oprleft <> 0 THEN ', LEFTARG = ' || format_type(o.oprleft, NULL) ELSE '' END
        || CASE WHEN o.oprright <> 0 THEN ', RIGHTARG = ' || format_type(o.oprright, NULL) ELSE '' END
        || coalesce(', COMMUTATOR = ' || ${operator('o.oprcom')}, '') || coalesce(', NEGATOR = ' || ${operator('o.oprnegate')}, '')
        || CASE WHEN o.oprrest <> 0 THEN ', RESTRICT = ' || o.oprrest::regproc ELSE '' END
        || CASE WHEN o.oprjoin <> 0 THEN ', JOIN = ' || o.oprjoin::regproc ELSE '' END
-       || CASE WHEN o.oprcanhash THEN ', HASHES' ELSE '' END || CASE WHEN o.oprcanmerge THEN ', MERGES' ELSE '' END || ')'`)}
+       || CASE WHEN o.oprcanhash THEN ', HASHES' ELSE '' END || CASE WHEN o.oprcanmerge THEN ', MERGES' ELSE '' END || ')'`,
+    )}
        FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE o.oprcode <> 0 AND ${user} AND ${ownObject('pg_operator', 'o.oid')}`,
 
-    `${row('pg_cast', 'cast', `format_type(o.castsource, NULL) || ' AS ' || format_type(o.casttarget, NULL)`, `
+    `${row(
+      'pg_cast',
+      'cast',
+      `format_type(o.castsource, NULL) || ' AS ' || format_type(o.casttarget, NULL)`,
+      `
        'CREATE CAST (' || format_type(o.castsource, NULL) || ' AS ' || format_type(o.casttarget, NULL) || ') '
        || CASE o.castmethod WHEN 'f' THEN 'WITH FUNCTION ' || o.castfunc::regprocedure WHEN 'i' THEN 'WITH INOUT' ELSE 'WITHOUT FUNCTION' END
-       || CASE o.castcontext WHEN 'a' THEN ' AS ASSIGNMENT' WHEN 'i' THEN ' AS IMPLICIT' ELSE '' END`)}
+       || CASE o.castcontext WHEN 'a' THEN ' AS ASSIGNMENT' WHEN 'i' THEN ' AS IMPLICIT' ELSE '' END`,
+    )}
        FROM pg_cast o WHERE o.oid >= 16384 AND ${ownObject('pg_cast', 'o.oid')}
         AND NOT EXISTS (SELECT FROM pg_depend i WHERE i.classid = 'pg_cast'::regclass AND i.objid = o.oid AND i.deptype = 'i')
         AND EXISTS (SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.oid IN (o.castsource, o.casttarget) AND ${user})`,
 
-    `${row('pg_ts_dict', 'text-search-dictionary', qualified('o.dictname'), `
+    `${row(
+      'pg_ts_dict',
+      'text-search-dictionary',
+      qualified('o.dictname'),
+      `
        'CREATE TEXT SEARCH DICTIONARY ' || ${qualified('o.dictname')} || ' (TEMPLATE = '
        || (SELECT quote_ident(tn.nspname) || '.' || quote_ident(t.tmplname) FROM pg_ts_template t JOIN pg_namespace tn ON tn.oid = t.tmplnamespace WHERE t.oid = o.dicttemplate)
-       || coalesce(', ' || o.dictinitoption, '') || ')'`)}
+       || coalesce(', ' || o.dictinitoption, '') || ')'`,
+    )}
        FROM pg_ts_dict o JOIN pg_namespace n ON n.oid = o.dictnamespace WHERE ${user} AND ${ownObject('pg_ts_dict', 'o.oid')}`,
 
     `SELECT 'pg_ts_config', o.oid, 'text-search-configuration', ${qualified('o.cfgname')},
@@ -464,25 +679,41 @@ function statementQueries(can: Capabilities, user: string): string {
          WHERE m.mapcfg = o.oid GROUP BY tt.tokid, tt.alias ORDER BY tt.tokid)
        FROM pg_ts_config o JOIN pg_namespace n ON n.oid = o.cfgnamespace WHERE ${user} AND ${ownObject('pg_ts_config', 'o.oid')}`,
 
-    `${row('pg_statistic_ext', 'statistics', qualified('o.stxname'), `
+    `${row(
+      'pg_statistic_ext',
+      'statistics',
+      qualified('o.stxname'),
+      `
        pg_get_statisticsobjdef(o.oid),
-       CASE WHEN o.stxstattarget >= 0 THEN 'ALTER STATISTICS ' || ${qualified('o.stxname')} || ' SET STATISTICS ' || o.stxstattarget END`)}
+       CASE WHEN o.stxstattarget >= 0 THEN 'ALTER STATISTICS ' || ${qualified('o.stxname')} || ' SET STATISTICS ' || o.stxstattarget END`,
+    )}
        FROM pg_statistic_ext o JOIN pg_namespace n ON n.oid = o.stxnamespace WHERE ${user} AND ${ownObject('pg_statistic_ext', 'o.oid')}`,
 
-    `${row('pg_event_trigger', 'event-trigger', 'quote_ident(o.evtname)', `
+    `${row(
+      'pg_event_trigger',
+      'event-trigger',
+      'quote_ident(o.evtname)',
+      `
        'CREATE EVENT TRIGGER ' || quote_ident(o.evtname) || ' ON ' || o.evtevent
        || coalesce(' WHEN TAG IN (' || (SELECT string_agg(quote_literal(x), ', ') FROM unnest(o.evttags) x) || ')', '')
        || ' EXECUTE FUNCTION ' || o.evtfoid::regproc || '()',
        CASE o.evtenabled WHEN 'D' THEN 'ALTER EVENT TRIGGER ' || quote_ident(o.evtname) || ' DISABLE'
          WHEN 'A' THEN 'ALTER EVENT TRIGGER ' || quote_ident(o.evtname) || ' ENABLE ALWAYS'
-         WHEN 'R' THEN 'ALTER EVENT TRIGGER ' || quote_ident(o.evtname) || ' ENABLE REPLICA' END`)}
+         WHEN 'R' THEN 'ALTER EVENT TRIGGER ' || quote_ident(o.evtname) || ' ENABLE REPLICA' END`,
+    )}
        FROM pg_event_trigger o WHERE ${ownObject('pg_event_trigger', 'o.oid')}`,
   ].join('\nUNION ALL\n');
 }
 
 /** Objects of kinds that are not rebuilt; `never`: by decision, since they would act on other systems. */
 function unsupportedQuery(user: string): string {
-  const kind = (catalog: string, label: string, namespace: string | null, condition = 'true', never = false): string => `
+  const kind = (
+    catalog: string,
+    label: string,
+    namespace: string | null,
+    condition = 'true',
+    never = false,
+  ): string => `
     SELECT '${catalog}' AS class, o.oid, '${label}' AS kind, (pg_identify_object('${catalog}'::regclass, o.oid, 0)).identity AS identity, ${never} AS never
       FROM ${catalog} o ${namespace === null ? '' : `JOIN pg_namespace n ON n.oid = o.${namespace}`}
      WHERE o.oid >= 16384 AND ${condition} AND ${ownObject(catalog, 'o.oid')}${namespace === null ? '' : ` AND ${user}`}`;

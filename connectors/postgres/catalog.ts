@@ -26,9 +26,13 @@ export async function readCatalog(client: PostgresClient, options: CatalogOption
 async function readConsistently(client: PostgresClient, schemas: readonly string[] | null): Promise<RawCatalog> {
   const major = await readMajor(client);
   if (major < OLDEST_MAJOR) {
-    throw new UnderstudyError('INTROSPECT_VERSION_UNSUPPORTED', `The server is PostgreSQL ${major}; its catalogs lack what Understudy reads.`, {
-      hint: `Use a server of PostgreSQL ${OLDEST_MAJOR} to ${NEWEST_MAJOR}.`,
-    });
+    throw new UnderstudyError(
+      'INTROSPECT_VERSION_UNSUPPORTED',
+      `The server is PostgreSQL ${major}; its catalogs lack what Understudy reads.`,
+      {
+        hint: `Use a server of PostgreSQL ${OLDEST_MAJOR} to ${NEWEST_MAJOR}.`,
+      },
+    );
   }
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -50,15 +54,28 @@ export function catalogFrom(raw: RawCatalog): Catalog {
     serverMajor: raw.capabilities.major,
     database: raw.server.database,
     locale: {
-      encoding: raw.server.encoding, collate: raw.server.collate, ctype: raw.server.ctype,
-      provider: raw.server.provider, icuLocale: raw.server.icuLocale,
+      encoding: raw.server.encoding,
+      collate: raw.server.collate,
+      ctype: raw.server.ctype,
+      provider: raw.server.provider,
+      icuLocale: raw.server.icuLocale,
     },
     schemas: raw.schemas.map((schema) => schema.name),
     tables: tableFacts(index),
     sequences: sequenceFacts(index),
-    extensions: raw.extensions.map(({ name, schema, version, relocatable }) => ({ name, schema, version, relocatable })),
-    views: raw.relations.filter((relation) => relation.kind === 'v' || relation.kind === 'm')
-      .map((view) => ({ name: nameOf(view), kind: view.kind === 'm' ? 'materialized' : 'view', populated: view.populated })),
+    extensions: raw.extensions.map(({ name, schema, version, relocatable }) => ({
+      name,
+      schema,
+      version,
+      relocatable,
+    })),
+    views: raw.relations
+      .filter((relation) => relation.kind === 'v' || relation.kind === 'm')
+      .map((view) => ({
+        name: nameOf(view),
+        kind: view.kind === 'm' ? 'materialized' : 'view',
+        populated: view.populated,
+      })),
     roles,
     script,
     findings: [...versionFindings(raw), ...readingFindings(raw), ...findings],
@@ -68,21 +85,44 @@ export function catalogFrom(raw: RawCatalog): Catalog {
 function versionFindings(raw: RawCatalog): readonly Finding[] {
   const { major } = raw.capabilities;
   if (major <= NEWEST_MAJOR) return [];
-  return [finding('warning', 'INTROSPECT_VERSION_UNSUPPORTED', '', `The server is PostgreSQL ${major}, newer than what Understudy was made for (${NEWEST_MAJOR}); kinds of objects that are new in it are not seen.`)];
+  return [
+    finding(
+      'warning',
+      'INTROSPECT_VERSION_UNSUPPORTED',
+      '',
+      `The server is PostgreSQL ${major}, newer than what Understudy was made for (${NEWEST_MAJOR}); kinds of objects that are new in it are not seen.`,
+    ),
+  ];
 }
 
 /** Tables whose rows this role cannot read, or not all of them. */
 function readingFindings(raw: RawCatalog): readonly Finding[] {
-  const tables = raw.relations.filter((relation) => (relation.kind === 'r' || relation.kind === 'p') && !relation.isPartition);
+  const tables = raw.relations.filter(
+    (relation) => (relation.kind === 'r' || relation.kind === 'p') && !relation.isPartition,
+  );
   return tables.flatMap((table) => {
     const object = tableId(nameOf(table));
     if (!table.selectable || !table.schemaUsable) {
-      return [finding('error', 'INTROSPECT_NO_SELECT', object, `The role ${raw.server.role} may not read ${object}; its rows cannot be learned.`, missingGrants(table, raw.server.role))];
+      return [
+        finding(
+          'error',
+          'INTROSPECT_NO_SELECT',
+          object,
+          `The role ${raw.server.role} may not read ${object}; its rows cannot be learned.`,
+          missingGrants(table, raw.server.role),
+        ),
+      ];
     }
     if (!table.rowSecurityActive) return [];
-    return [finding('error', 'INTROSPECT_ROW_SECURITY', object,
-      `Row security of ${object} applies to the role ${raw.server.role}: it would hide rows, so that what is learned would be wrong.`,
-      `Connect as a role with BYPASSRLS: ALTER ROLE ${quoteIdent(raw.server.role)} BYPASSRLS;`)];
+    return [
+      finding(
+        'error',
+        'INTROSPECT_ROW_SECURITY',
+        object,
+        `Row security of ${object} applies to the role ${raw.server.role}: it would hide rows, so that what is learned would be wrong.`,
+        `Connect as a role with BYPASSRLS: ALTER ROLE ${quoteIdent(raw.server.role)} BYPASSRLS;`,
+      ),
+    ];
   });
 }
 

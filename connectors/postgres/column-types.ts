@@ -4,13 +4,39 @@ import type { RawCatalog, RawColumn, RawConstraint, RawType } from './catalog-qu
 import { groupBy } from './group-by.ts';
 
 const CLASS_OF: Readonly<Record<string, TypeClass>> = {
-  int2: 'integer', int4: 'integer', int8: 'integer', oid: 'integer',
-  numeric: 'decimal', float4: 'float', float8: 'float', money: 'money', bool: 'boolean',
-  text: 'text', varchar: 'text', bpchar: 'text', char: 'text', name: 'text', citext: 'text', xml: 'other',
-  uuid: 'uuid', date: 'date', timestamp: 'timestamp', timestamptz: 'timestamptz', time: 'time', timetz: 'timetz',
-  interval: 'interval', json: 'json', jsonb: 'json', bytea: 'bytes',
-  inet: 'network', cidr: 'network', macaddr: 'network', macaddr8: 'network',
-  bit: 'bit', varbit: 'bit', tsvector: 'tsvector',
+  int2: 'integer',
+  int4: 'integer',
+  int8: 'integer',
+  oid: 'integer',
+  numeric: 'decimal',
+  float4: 'float',
+  float8: 'float',
+  money: 'money',
+  bool: 'boolean',
+  text: 'text',
+  varchar: 'text',
+  bpchar: 'text',
+  char: 'text',
+  name: 'text',
+  citext: 'text',
+  xml: 'other',
+  uuid: 'uuid',
+  date: 'date',
+  timestamp: 'timestamp',
+  timestamptz: 'timestamptz',
+  time: 'time',
+  timetz: 'timetz',
+  interval: 'interval',
+  json: 'json',
+  jsonb: 'json',
+  bytea: 'bytes',
+  inet: 'network',
+  cidr: 'network',
+  macaddr: 'network',
+  macaddr8: 'network',
+  bit: 'bit',
+  varbit: 'bit',
+  tsvector: 'tsvector',
 };
 
 const BYTE_SIZES: Readonly<Record<string, number>> = { int2: 2, int4: 4, int8: 8, float4: 4, float8: 8 };
@@ -25,7 +51,10 @@ export class TypeRegistry {
   constructor(raw: Pick<RawCatalog, 'types' | 'columns' | 'constraints'>) {
     this.byOid = new Map(raw.types.map((type) => [type.oid, type]));
     this.fieldsOf = groupBy(raw.columns, (column) => column.relation);
-    this.checksOf = groupBy(raw.constraints.filter((constraint) => constraint.kind === 'c'), (check) => check.domain);
+    this.checksOf = groupBy(
+      raw.constraints.filter((constraint) => constraint.kind === 'c'),
+      (check) => check.domain,
+    );
   }
 
   /** `modifier` −1 = none; `sql` as the server prints type and modifier together. */
@@ -61,7 +90,7 @@ export class TypeRegistry {
       baseName: name,
       class: classOf(base),
       domain,
-      enumLabels: base?.type === 'e' ? base.labels ?? [] : null,
+      enumLabels: base?.type === 'e' ? (base.labels ?? []) : null,
       element: this.elementOf(base, modifier),
       fields: base?.type === 'c' ? this.fields(base) : null,
       ...modifierFacts(name, modifier),
@@ -95,7 +124,10 @@ export class TypeRegistry {
 
   private fields(composite: RawType): ColumnType['fields'] {
     const columns = this.fieldsOf.get(composite.relation) ?? [];
-    return columns.map((column) => ({ name: column.name, type: this.columnType(column.type, column.modifier, column.typeSql) }));
+    return columns.map((column) => ({
+      name: column.name,
+      type: this.columnType(column.type, column.modifier, column.typeSql),
+    }));
   }
 
   private named(oid: string, modifier: number): ColumnType | null {

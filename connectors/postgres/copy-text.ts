@@ -38,7 +38,7 @@ export class CopyTextParser {
     const end = data.lastIndexOf(NEWLINE) + 1;
     this.rest = end === data.length ? null : data.subarray(end);
     const ascii = isAscii(data.subarray(0, end)) ? data.toString('latin1', 0, end) : null;
-    for (let at = 0; at < end; ) {
+    for (let at = 0; at < end;) {
       const next = this.readRow(data, ascii, at);
       this.rowCount += 1;
       this.byteCount += next - at;
@@ -72,7 +72,8 @@ export class CopyTextParser {
         escaped = true;
         at += 1; // whatever follows belongs to the escape
       } else if (byte === TAB || byte === NEWLINE) {
-        if (column < columns.length) columns[column].push(escaped ? escapedField(data, from, at) : plainField(data, ascii, from, at));
+        if (column < columns.length)
+          columns[column].push(escaped ? escapedField(data, from, at) : plainField(data, ascii, from, at));
         if (byte === NEWLINE) return at + 1;
         column += 1;
         from = at + 1;

@@ -50,7 +50,7 @@ export function translateDriverError(thrown: unknown, context: ErrorContext): Un
 /** SQLSTATE of a server error or errno name of a system error, through our own errors to their cause. */
 export function driverCode(thrown: unknown): string | null {
   const error = thrown instanceof UnderstudyError ? thrown.cause : thrown;
-  return error instanceof Error ? asDriverError(error).code ?? null : null;
+  return error instanceof Error ? (asDriverError(error).code ?? null) : null;
 }
 
 /** A standby cancelled the query because replay needed what it reads: the same query may succeed now. */
@@ -77,7 +77,13 @@ function asDriverError(thrown: unknown): DriverError {
 
 /** Names that the server attaches to an error; never its texts. */
 function objectNames(error: DriverError): Record<string, unknown> {
-  const names = { serverCode: error.code, schema: error.schema, table: error.table, column: error.column, constraint: error.constraint };
+  const names = {
+    serverCode: error.code,
+    schema: error.schema,
+    table: error.table,
+    column: error.column,
+    constraint: error.constraint,
+  };
   return Object.fromEntries(Object.entries(names).filter(([, value]) => value !== undefined));
 }
 
@@ -109,18 +115,43 @@ const DISK: Translation = {
 
 /** By exact SQLSTATE or errno. */
 const BY_CODE: Readonly<Record<string, Translation>> = {
-  ECONNREFUSED: UNREACHABLE, ENOTFOUND: UNREACHABLE, EAI_AGAIN: UNREACHABLE, EHOSTUNREACH: UNREACHABLE,
-  ENETUNREACH: UNREACHABLE, ENOENT: UNREACHABLE, EACCES: UNREACHABLE, ETIMEDOUT: UNREACHABLE,
-  ECONNRESET: LOST, EPIPE: LOST, ERR_STREAM_PREMATURE_CLOSE: LOST,
-  '57P01': LOST, '57P02': LOST, '57P05': LOST, '25P03': LOST, '25P04': LOST,
+  ECONNREFUSED: UNREACHABLE,
+  ENOTFOUND: UNREACHABLE,
+  EAI_AGAIN: UNREACHABLE,
+  EHOSTUNREACH: UNREACHABLE,
+  ENETUNREACH: UNREACHABLE,
+  ENOENT: UNREACHABLE,
+  EACCES: UNREACHABLE,
+  ETIMEDOUT: UNREACHABLE,
+  ECONNRESET: LOST,
+  EPIPE: LOST,
+  ERR_STREAM_PREMATURE_CLOSE: LOST,
+  '57P01': LOST,
+  '57P02': LOST,
+  '57P05': LOST,
+  '25P03': LOST,
+  '25P04': LOST,
   '57P03': { ...UNREACHABLE, what: 'The server is starting up, shutting down or not accepting connections' },
-  '53300': { ...UNREACHABLE, what: 'The server has no free connection', hint: 'Free a connection on the server, or raise the connection limit of the role.' },
-  '3D000': { code: 'CONNECT_DATABASE_MISSING', what: 'The database does not exist', hint: 'Check the name of the database in the URL.' },
+  '53300': {
+    ...UNREACHABLE,
+    what: 'The server has no free connection',
+    hint: 'Free a connection on the server, or raise the connection limit of the role.',
+  },
+  '3D000': {
+    code: 'CONNECT_DATABASE_MISSING',
+    what: 'The database does not exist',
+    hint: 'Check the name of the database in the URL.',
+  },
   '57014': TIMEOUT,
   '55P03': { ...TIMEOUT, what: 'A lock could not be had in time' },
-  '40001': { ...TIMEOUT, what: 'The server cancelled the query', hint: 'Run again; on a standby, raise max_standby_streaming_delay.' },
+  '40001': {
+    ...TIMEOUT,
+    what: 'The server cancelled the query',
+    hint: 'Run again; on a standby, raise max_standby_streaming_delay.',
+  },
   '40P01': { ...TIMEOUT, what: 'The server cancelled the query in a deadlock', hint: 'Run again.' },
-  '53100': DISK, ENOSPC: DISK,
+  '53100': DISK,
+  ENOSPC: DISK,
 };
 
 function translate(error: DriverError, context: ErrorContext): Translation {
@@ -129,12 +160,20 @@ function translate(error: DriverError, context: ErrorContext): Translation {
   if (code.startsWith('08')) return LOST;
   if (code.startsWith('28')) return AUTH;
   if (code.startsWith('ERR_TLS') || /CERT|_SIGNATURE/.test(code)) {
-    return { ...UNREACHABLE, what: `The certificate of the server was not accepted (${code})`, hint: 'Check sslmode and sslrootcert.' };
+    return {
+      ...UNREACHABLE,
+      what: `The certificate of the server was not accepted (${code})`,
+      hint: 'Check sslmode and sslrootcert.',
+    };
   }
   if (code === '42501') return denied(error, context);
   if (/^2[23]/.test(code)) return rejected(error, context);
   if (code === '') return uncoded(error, context);
-  return { code: context.otherwise ?? 'CONNECT_QUERY_FAILED', what: `The server reported error ${code}`, hint: 'Run again with UNDERSTUDY_DEBUG=1 to see the server\'s words.' };
+  return {
+    code: context.otherwise ?? 'CONNECT_QUERY_FAILED',
+    what: `The server reported error ${code}`,
+    hint: "Run again with UNDERSTUDY_DEBUG=1 to see the server's words.",
+  };
 }
 
 function denied(error: DriverError, context: ErrorContext): Translation {
@@ -157,17 +196,28 @@ function rejected(error: DriverError, context: ErrorContext): Translation {
   return {
     code: context.rejected ?? context.otherwise ?? 'CONNECT_QUERY_FAILED',
     what: `The server rejected a value (SQLSTATE ${error.code})${named(error)}`,
-    hint: 'Run again with UNDERSTUDY_DEBUG=1 to see the server\'s words.',
+    hint: "Run again with UNDERSTUDY_DEBUG=1 to see the server's words.",
   };
 }
 
 /** What the driver throws without a code; its texts are constants of `pg`. */
 function uncoded(error: DriverError, context: ErrorContext): Translation {
-  if (/timeout expired/.test(error.message)) return { ...UNREACHABLE, what: 'The server did not answer within the connect timeout' };
-  if (/^SASL|password must be a string/.test(error.message)) return { ...AUTH, what: 'The server asks for a password, and the one given does not fit or is missing' };
-  if (/SSL connection/.test(error.message)) return { ...UNREACHABLE, what: 'The server offers no encryption, and sslmode asks for it', hint: 'Use sslmode=prefer, or enable TLS on the server.' };
+  if (/timeout expired/.test(error.message))
+    return { ...UNREACHABLE, what: 'The server did not answer within the connect timeout' };
+  if (/^SASL|password must be a string/.test(error.message))
+    return { ...AUTH, what: 'The server asks for a password, and the one given does not fit or is missing' };
+  if (/SSL connection/.test(error.message))
+    return {
+      ...UNREACHABLE,
+      what: 'The server offers no encryption, and sslmode asks for it',
+      hint: 'Use sslmode=prefer, or enable TLS on the server.',
+    };
   if (/terminated|not queryable|was closed|connection error|Premature close/i.test(error.message)) return LOST;
-  return { code: context.otherwise ?? 'INTERNAL', what: 'An unexpected failure', hint: 'Run again with UNDERSTUDY_DEBUG=1 to see the stack, and report it.' };
+  return {
+    code: context.otherwise ?? 'INTERNAL',
+    what: 'An unexpected failure',
+    hint: 'Run again with UNDERSTUDY_DEBUG=1 to see the stack, and report it.',
+  };
 }
 
 function named(error: DriverError): string {

@@ -5,11 +5,16 @@ import { queryRows } from './client.ts';
 
 /** Of the database that the session is connected to. */
 export async function readIdentity(client: PostgresClient): Promise<ServerIdentity> {
-  const [row] = await queryRows<Record<'database' | 'oid' | 'address' | 'recovery' | 'version' | 'role' | 'superuser', string>>(client, `
+  const [row] = await queryRows<
+    Record<'database' | 'oid' | 'address' | 'recovery' | 'version' | 'role' | 'superuser', string>
+  >(
+    client,
+    `
     SELECT current_database() AS database, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) AS oid,
            host(inet_server_addr()) || ':' || inet_server_port() AS address, pg_is_in_recovery() AS recovery,
            current_setting('server_version_num') AS version, current_user AS role,
-           (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) AS superuser`);
+           (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) AS superuser`,
+  );
   return {
     systemIdentifier: await readSystemIdentifier(client),
     database: row.database,

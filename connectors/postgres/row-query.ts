@@ -14,7 +14,10 @@ export type ShapeOf = (table: QualifiedName) => TableShape;
 
 export function selectRows(query: RowQuery, shapeOf: ShapeOf): string {
   const list = query.columns.map(quoteIdent).join(', ');
-  const order = query.orderBy === undefined || query.orderBy.length === 0 ? '' : ` ORDER BY ${query.orderBy.map(quoteIdent).join(', ')}`;
+  const order =
+    query.orderBy === undefined || query.orderBy.length === 0
+      ? ''
+      : ` ORDER BY ${query.orderBy.map(quoteIdent).join(', ')}`;
   const limit = query.limit === undefined ? '' : ` LIMIT ${Math.max(0, Math.trunc(query.limit))}`;
   return `SELECT ${list} FROM ${fromTable(query.table, shapeOf)}${where(query, shapeOf)}${order}${limit}`;
 }
@@ -42,9 +45,10 @@ export function degrees(table: QualifiedName, key: ForeignKeyFacts, shapeOf: Sha
 /** All rows in an order that depends on their values only. */
 export function orderedRows(table: QualifiedName, shapeOf: ShapeOf): string {
   const { primaryKey, columns } = shapeOf(table);
-  const order = primaryKey.length > 0
-    ? primaryKey.map(quoteIdent)
-    : columns.map((column) => `${quoteIdent(column)}::pg_catalog.text COLLATE pg_catalog."C"`);
+  const order =
+    primaryKey.length > 0
+      ? primaryKey.map(quoteIdent)
+      : columns.map((column) => `${quoteIdent(column)}::pg_catalog.text COLLATE pg_catalog."C"`);
   return `SELECT * FROM ${fromTable(table, shapeOf)}${order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`}`;
 }
 
@@ -55,7 +59,8 @@ function fromTable(table: QualifiedName, shapeOf: ShapeOf): string {
 function where(query: RowQuery, shapeOf: ShapeOf): string {
   const conditions: string[] = [];
   const { hashSample, semiJoin } = query;
-  if (hashSample !== undefined && hashSample.rate < 1) conditions.push(hashCondition(hashSample.columns, hashSample.rate));
+  if (hashSample !== undefined && hashSample.rate < 1)
+    conditions.push(hashCondition(hashSample.columns, hashSample.rate));
   if (semiJoin !== undefined) {
     const row = `(${semiJoin.columns.map(quoteIdent).join(', ')})`;
     conditions.push(`${row} IN (${selectRows({ ...semiJoin.other, columns: semiJoin.otherColumns }, shapeOf)})`);

@@ -26,10 +26,41 @@ export interface SchemaObject {
 
 /** Kinds in the order in which independent objects are made. */
 const KIND_ORDER: readonly string[] = [
-  'setting', 'schema', 'extension', 'collation', 'type', 'domain-constraint', 'sequence', 'function', 'operator', 'aggregate', 'cast',
-  'text-search-dictionary', 'text-search-configuration', 'table', 'default', 'sequence-owner',
-  'check', 'not-null', 'index', 'constraint', 'exclusion', 'index-attachment', 'index-setting', 'replica-identity', 'foreign-key', 'statistics',
-  'view', 'materialized-view', 'rule', 'trigger', 'policy', 'row-security', 'event-trigger', 'comment', 'refresh',
+  'setting',
+  'schema',
+  'extension',
+  'collation',
+  'type',
+  'domain-constraint',
+  'sequence',
+  'function',
+  'operator',
+  'aggregate',
+  'cast',
+  'text-search-dictionary',
+  'text-search-configuration',
+  'table',
+  'default',
+  'sequence-owner',
+  'check',
+  'not-null',
+  'index',
+  'constraint',
+  'exclusion',
+  'index-attachment',
+  'index-setting',
+  'replica-identity',
+  'foreign-key',
+  'statistics',
+  'view',
+  'materialized-view',
+  'rule',
+  'trigger',
+  'policy',
+  'row-security',
+  'event-trigger',
+  'comment',
+  'refresh',
 ];
 
 export class SchemaGraph {
@@ -86,8 +117,13 @@ export class SchemaGraph {
   ordered(): { readonly objects: readonly SchemaObject[]; readonly unbroken: readonly SchemaObject[] } {
     this.breakCycles();
     const steps = this.steps();
-    const sorted = [...this.objects.values()].sort((a, b) =>
-      rankOf(steps.get(a.key)!) - rankOf(steps.get(b.key)!) || kindRank(a) - kindRank(b) || compare(a.label, b.label) || compare(a.key, b.key));
+    const sorted = [...this.objects.values()].sort(
+      (a, b) =>
+        rankOf(steps.get(a.key)!) - rankOf(steps.get(b.key)!) ||
+        kindRank(a) - kindRank(b) ||
+        compare(a.label, b.label) ||
+        compare(a.key, b.key),
+    );
     const state = new Map<ObjectKey, 'open' | 'done'>();
     const objects: SchemaObject[] = [];
     const unbroken: SchemaObject[] = [];
@@ -114,7 +150,9 @@ export class SchemaGraph {
       this.needsOf(key).forEach(markBare);
     };
     for (const object of this.objects.values()) if (object.step === 'bare') markBare(object.key);
-    const keyed = [...this.objects.values()].filter((object) => object.step === 'keyed' && !bare.has(object.key)).map((object) => object.key);
+    const keyed = [...this.objects.values()]
+      .filter((object) => object.step === 'keyed' && !bare.has(object.key))
+      .map((object) => object.key);
     const late = new Set([...keyed, ...this.dependentsOf(keyed)]);
     return new Map([...this.objects.keys()].map((key) => [key, late.has(key) && !bare.has(key) ? 'keyed' : 'bare']));
   }

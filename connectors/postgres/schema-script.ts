@@ -9,10 +9,30 @@ import type { RawCatalog, RawComment } from './catalog-queries.ts';
 import { SchemaGraph } from './schema-object.ts';
 import type { ObjectKey, SchemaObject } from './schema-object.ts';
 import {
-  attachmentKey, childIndexes, constraintObjects, defaultObjects, indexObjects, ownerKey, refreshKey, ruleObjects, securityObjects,
-  sequenceObjects, sequenceOwners, settingKey, tableObjects, triggerObjects, viewObjects,
+  attachmentKey,
+  childIndexes,
+  constraintObjects,
+  defaultObjects,
+  indexObjects,
+  ownerKey,
+  refreshKey,
+  ruleObjects,
+  securityObjects,
+  sequenceObjects,
+  sequenceOwners,
+  settingKey,
+  tableObjects,
+  triggerObjects,
+  viewObjects,
 } from './script-tables.ts';
-import { extensionObjects, literalOrNull, plainObjects, routineObjects, schemaObjects, typeObjects } from './script-types.ts';
+import {
+  extensionObjects,
+  literalOrNull,
+  plainObjects,
+  routineObjects,
+  schemaObjects,
+  typeObjects,
+} from './script-types.ts';
 import type { CatalogIndex } from './table-facts.ts';
 
 export interface SchemaScript {
@@ -34,27 +54,60 @@ export function schemaScript(index: CatalogIndex): SchemaScript {
   return {
     script: [...stepStatements('bare', objects), ...stepStatements('keyed', objects)],
     roles: [...new Set(index.raw.policies.flatMap((policy) => policy.roles))].sort(),
-    findings: [...findings, ...unbroken.map((object) => finding('warning', 'INTROSPECT_UNSUPPORTED', object.label,
-      `The ${object.kind} ${object.label} and what it needs need each other; the schema may not be rebuilt in full.`))],
+    findings: [
+      ...findings,
+      ...unbroken.map((object) =>
+        finding(
+          'warning',
+          'INTROSPECT_UNSUPPORTED',
+          object.label,
+          `The ${object.kind} ${object.label} and what it needs need each other; the schema may not be rebuilt in full.`,
+        ),
+      ),
+    ],
   };
 }
 
 function allObjects(index: CatalogIndex): readonly SchemaObject[] {
   return [
-    ...schemaObjects(index.raw), ...extensionObjects(index.raw), ...typeObjects(index), ...routineObjects(index.raw), ...plainObjects(index.raw),
-    ...sequenceObjects(index), ...tableObjects(index), ...defaultObjects(index), ...sequenceOwners(index),
-    ...constraintObjects(index), ...indexObjects(index), ...viewObjects(index), ...ruleObjects(index), ...triggerObjects(index), ...securityObjects(index),
+    ...schemaObjects(index.raw),
+    ...extensionObjects(index.raw),
+    ...typeObjects(index),
+    ...routineObjects(index.raw),
+    ...plainObjects(index.raw),
+    ...sequenceObjects(index),
+    ...tableObjects(index),
+    ...defaultObjects(index),
+    ...sequenceOwners(index),
+    ...constraintObjects(index),
+    ...indexObjects(index),
+    ...viewObjects(index),
+    ...ruleObjects(index),
+    ...triggerObjects(index),
+    ...securityObjects(index),
   ];
 }
 
 /** Routines are made before everything that their bodies name: the server must not look inside. */
 function stepStatements(step: 'bare' | 'keyed', objects: readonly SchemaObject[]): readonly SchemaStatement[] {
-  const setting: SchemaStatement = { step, kind: 'setting', object: 'check_function_bodies', sql: 'SET check_function_bodies = off' };
-  const statements = objects.filter((object) => object.step === step).flatMap((object) => object.statements.map((sql): SchemaStatement => ({
-    step, kind: object.kind, object: object.label, sql,
-    ...(object.roles === undefined || object.roles.length === 0 ? {} : { roles: object.roles }),
-    ...(object.superuser === true ? { superuser: true } : {}),
-  })));
+  const setting: SchemaStatement = {
+    step,
+    kind: 'setting',
+    object: 'check_function_bodies',
+    sql: 'SET check_function_bodies = off',
+  };
+  const statements = objects
+    .filter((object) => object.step === step)
+    .flatMap((object) =>
+      object.statements.map((sql): SchemaStatement => ({
+        step,
+        kind: object.kind,
+        object: object.label,
+        sql,
+        ...(object.roles === undefined || object.roles.length === 0 ? {} : { roles: object.roles }),
+        ...(object.superuser === true ? { superuser: true } : {}),
+      })),
+    );
   return [setting, ...statements];
 }
 
@@ -66,7 +119,8 @@ class KeyResolver {
 
   constructor(index: CatalogIndex) {
     const { raw } = index;
-    for (const member of raw.members) this.aliases.set(`${member.class}:${member.object}`, `pg_extension:${member.extension}`);
+    for (const member of raw.members)
+      this.aliases.set(`${member.class}:${member.object}`, `pg_extension:${member.extension}`);
     for (const type of raw.types) {
       const key = `pg_type:${type.oid}`;
       if (this.aliases.has(key)) continue;
@@ -74,12 +128,16 @@ class KeyResolver {
       else if (type.isArray) this.aliases.set(key, `pg_type:${type.element}`);
       else if (type.type === 'r' && type.multirange !== null) this.aliases.set(`pg_type:${type.multirange}`, key);
     }
-    for (const one of raw.indexes) if (one.constraint !== null) this.aliases.set(`pg_class:${one.oid}`, `pg_constraint:${one.constraint}`);
-    for (const use of raw.sequenceUses) if (use.how === 'identity') this.aliases.set(`pg_class:${use.sequence}`, `pg_class:${use.relation}`);
+    for (const one of raw.indexes)
+      if (one.constraint !== null) this.aliases.set(`pg_class:${one.oid}`, `pg_constraint:${one.constraint}`);
+    for (const use of raw.sequenceUses)
+      if (use.how === 'identity') this.aliases.set(`pg_class:${use.sequence}`, `pg_class:${use.relation}`);
     for (const column of raw.columns) {
-      if (column.generated !== '' && column.defaultOid !== null) this.aliases.set(`pg_attrdef:${column.defaultOid}`, `pg_class:${column.relation}`);
+      if (column.generated !== '' && column.defaultOid !== null)
+        this.aliases.set(`pg_attrdef:${column.defaultOid}`, `pg_class:${column.relation}`);
     }
-    for (const rule of raw.rules) if (rule.isReturn) this.aliases.set(`pg_rewrite:${rule.oid}`, `pg_class:${rule.relation}`);
+    for (const rule of raw.rules)
+      if (rule.isReturn) this.aliases.set(`pg_rewrite:${rule.oid}`, `pg_class:${rule.relation}`);
     this.aliasConstraints(index);
   }
 
@@ -88,15 +146,20 @@ class KeyResolver {
     for (const constraint of index.raw.constraints) {
       const key = `pg_constraint:${constraint.oid}`;
       if (constraint.kind === 'n' && constraint.domain !== '0') this.aliases.set(key, `pg_type:${constraint.domain}`);
-      else if (constraint.kind === 'n' && constraint.validated) this.aliases.set(key, `pg_class:${constraint.relation}`);
-      else if (constraint.kind === 'f' && constraint.parent !== '0') this.aliases.set(key, `pg_constraint:${constraint.parent}`);
-      else if (constraint.kind === 'c' && !constraint.isLocal) this.aliases.set(key, this.inheritedFrom(index, constraint.relation, constraint.name) ?? key);
+      else if (constraint.kind === 'n' && constraint.validated)
+        this.aliases.set(key, `pg_class:${constraint.relation}`);
+      else if (constraint.kind === 'f' && constraint.parent !== '0')
+        this.aliases.set(key, `pg_constraint:${constraint.parent}`);
+      else if (constraint.kind === 'c' && !constraint.isLocal)
+        this.aliases.set(key, this.inheritedFrom(index, constraint.relation, constraint.name) ?? key);
     }
   }
 
   private inheritedFrom(index: CatalogIndex, relation: string, name: string): ObjectKey | null {
     for (const parent of index.parentsOf.get(relation) ?? []) {
-      const found = (index.constraintsOf.get(parent) ?? []).find((constraint) => constraint.kind === 'c' && constraint.name === name);
+      const found = (index.constraintsOf.get(parent) ?? []).find(
+        (constraint) => constraint.kind === 'c' && constraint.name === name,
+      );
       if (found !== undefined) return `pg_constraint:${found.oid}`;
     }
     return null;
@@ -116,7 +179,10 @@ function addRecordedNeeds(graph: SchemaGraph, raw: RawCatalog, resolver: KeyReso
   for (const dependency of raw.dependencies) {
     // Ownership of a sequence is a statement of its own.
     if (dependency.class === 'pg_class' && dependency.how === 'a' && sequences.has(dependency.object)) continue;
-    graph.need(resolver.resolve(dependency.class, dependency.object), resolver.resolve(dependency.onClass, dependency.onObject));
+    graph.need(
+      resolver.resolve(dependency.class, dependency.object),
+      resolver.resolve(dependency.onClass, dependency.onObject),
+    );
   }
 }
 
@@ -138,15 +204,19 @@ function addImpliedNeeds(graph: SchemaGraph, index: CatalogIndex, resolver: KeyR
   }
   needWholeKeys(graph, index);
   for (const relation of raw.relations) {
-    if (relation.rowSecurity || relation.forceRowSecurity) graph.need(`row-security:${relation.oid}`, `pg_class:${relation.oid}`);
+    if (relation.rowSecurity || relation.forceRowSecurity)
+      graph.need(`row-security:${relation.oid}`, `pg_class:${relation.oid}`);
     if (relation.kind === 'm') needToRefresh(graph, raw, resolver, relation.oid);
   }
   for (const constraint of raw.constraints) {
     if (constraint.kind !== 'c' || !constraint.isLocal) continue;
     // A check that a child has both from its parent and by itself is merged into the parent's.
     for (const parent of index.parentsOf.get(constraint.relation) ?? []) {
-      const same = (index.constraintsOf.get(parent) ?? []).find((other) => other.kind === 'c' && other.name === constraint.name);
-      if (same !== undefined) graph.need(`pg_constraint:${constraint.oid}`, resolver.resolve('pg_constraint', same.oid));
+      const same = (index.constraintsOf.get(parent) ?? []).find(
+        (other) => other.kind === 'c' && other.name === constraint.name,
+      );
+      if (same !== undefined)
+        graph.need(`pg_constraint:${constraint.oid}`, resolver.resolve('pg_constraint', same.oid));
     }
   }
 }
@@ -164,7 +234,8 @@ function needWholeKeys(graph: SchemaGraph, index: CatalogIndex): void {
     if (constraint.kind === 'f') needAttachments(`pg_constraint:${constraint.oid}`, constraint.index);
   }
   // A partitioned index is attached to its own parent only when it is complete itself.
-  for (const one of index.raw.indexes) if (one.isPartitioned) needAttachments(one.parent === null ? settingKey(one.oid) : attachmentKey(one.oid), one.oid);
+  for (const one of index.raw.indexes)
+    if (one.isPartitioned) needAttachments(one.parent === null ? settingKey(one.oid) : attachmentKey(one.oid), one.oid);
 }
 
 /** A materialized view is filled after those that it reads, and after its indexes. */
@@ -177,7 +248,8 @@ function needToRefresh(graph: SchemaGraph, raw: RawCatalog, resolver: KeyResolve
     for (const needed of graph.needsOf(from)) {
       if (seen.has(needed)) continue;
       seen.add(needed);
-      if (graph.get(needed)?.kind === 'materialized-view') graph.need(key, refreshKey(needed.slice('pg_class:'.length)));
+      if (graph.get(needed)?.kind === 'materialized-view')
+        graph.need(key, refreshKey(needed.slice('pg_class:'.length)));
       follow(needed);
     }
   };
@@ -188,12 +260,34 @@ function needToRefresh(graph: SchemaGraph, raw: RawCatalog, resolver: KeyResolve
 
 /** From the kinds of pg_identify_object to the words of COMMENT ON; what is absent has no comment of ours. */
 const COMMENT_WORDS: Readonly<Record<string, string>> = {
-  schema: 'SCHEMA', table: 'TABLE', index: 'INDEX', sequence: 'SEQUENCE', view: 'VIEW', 'materialized view': 'MATERIALIZED VIEW',
-  type: 'TYPE', 'composite type': 'TYPE', domain: 'DOMAIN', function: 'FUNCTION', procedure: 'PROCEDURE', aggregate: 'AGGREGATE',
-  operator: 'OPERATOR', collation: 'COLLATION', cast: 'CAST', trigger: 'TRIGGER', rule: 'RULE', policy: 'POLICY',
-  'event trigger': 'EVENT TRIGGER', 'statistics object': 'STATISTICS', 'text search configuration': 'TEXT SEARCH CONFIGURATION',
-  'text search dictionary': 'TEXT SEARCH DICTIONARY', 'table constraint': 'CONSTRAINT', 'domain constraint': 'CONSTRAINT',
-  'table column': 'COLUMN', 'view column': 'COLUMN', 'materialized view column': 'COLUMN', 'composite type column': 'COLUMN',
+  schema: 'SCHEMA',
+  table: 'TABLE',
+  index: 'INDEX',
+  sequence: 'SEQUENCE',
+  view: 'VIEW',
+  'materialized view': 'MATERIALIZED VIEW',
+  type: 'TYPE',
+  'composite type': 'TYPE',
+  domain: 'DOMAIN',
+  function: 'FUNCTION',
+  procedure: 'PROCEDURE',
+  aggregate: 'AGGREGATE',
+  operator: 'OPERATOR',
+  collation: 'COLLATION',
+  cast: 'CAST',
+  trigger: 'TRIGGER',
+  rule: 'RULE',
+  policy: 'POLICY',
+  'event trigger': 'EVENT TRIGGER',
+  'statistics object': 'STATISTICS',
+  'text search configuration': 'TEXT SEARCH CONFIGURATION',
+  'text search dictionary': 'TEXT SEARCH DICTIONARY',
+  'table constraint': 'CONSTRAINT',
+  'domain constraint': 'CONSTRAINT',
+  'table column': 'COLUMN',
+  'view column': 'COLUMN',
+  'materialized view column': 'COLUMN',
+  'composite type column': 'COLUMN',
 };
 
 function addComments(graph: SchemaGraph, raw: RawCatalog, resolver: KeyResolver): void {
@@ -205,7 +299,13 @@ function addComments(graph: SchemaGraph, raw: RawCatalog, resolver: KeyResolver)
     const key = `comment:${comment.kind}:${comment.identity}`;
     // An event trigger is the very last thing to be made, with its comment: it might act on all the others.
     const kind = comment.class === 'pg_event_trigger' ? 'event-trigger' : 'comment';
-    graph.add({ key, kind, label: comment.identity, step: 'keyed', statements: [`COMMENT ON ${words} ${commentTarget(comment)} IS ${literalOrNull(comment.text)}`] });
+    graph.add({
+      key,
+      kind,
+      label: comment.identity,
+      step: 'keyed',
+      statements: [`COMMENT ON ${words} ${commentTarget(comment)} IS ${literalOrNull(comment.text)}`],
+    });
     graph.need(key, target);
   }
 }
@@ -219,43 +319,106 @@ function commentTarget(comment: RawComment): string {
 // ------------------------------------------------------------------------------------------------ what is not built
 
 function unsupportedFindings(raw: RawCatalog): readonly Finding[] {
-  const objects = raw.unsupported.map((row) => row.never
-    ? finding('info', 'INTROSPECT_UNSUPPORTED', row.identity, `The ${row.kind} ${row.identity} is never created in a target, by design.`)
-    : finding('warning', 'INTROSPECT_UNSUPPORTED', row.identity, `The ${row.kind} ${row.identity} is not rebuilt; the target will lack it.`));
-  const invalid = raw.indexes.filter((one) => !one.isValid && !one.isPartitioned).map((one) =>
-    finding('warning', 'INTROSPECT_UNSUPPORTED', `${one.schema}.${one.name}`, `The index ${one.schema}.${one.name} is invalid in the source; it is not rebuilt.`, 'Run REINDEX on it, or drop it.'));
+  const objects = raw.unsupported.map((row) =>
+    row.never
+      ? finding(
+          'info',
+          'INTROSPECT_UNSUPPORTED',
+          row.identity,
+          `The ${row.kind} ${row.identity} is never created in a target, by design.`,
+        )
+      : finding(
+          'warning',
+          'INTROSPECT_UNSUPPORTED',
+          row.identity,
+          `The ${row.kind} ${row.identity} is not rebuilt; the target will lack it.`,
+        ),
+  );
+  const invalid = raw.indexes
+    .filter((one) => !one.isValid && !one.isPartitioned)
+    .map((one) =>
+      finding(
+        'warning',
+        'INTROSPECT_UNSUPPORTED',
+        `${one.schema}.${one.name}`,
+        `The index ${one.schema}.${one.name} is invalid in the source; it is not rebuilt.`,
+        'Run REINDEX on it, or drop it.',
+      ),
+    );
   const { largeObjectCount } = raw.server;
-  const large = largeObjectCount === 0 ? [] : [finding('warning', 'INTROSPECT_UNSUPPORTED', 'large objects',
-    `The database holds large objects (${largeObjectCount}${largeObjectCount >= 1000 ? ' or more' : ''}); they are not learned, and the target will have none.`)];
+  const large =
+    largeObjectCount === 0
+      ? []
+      : [
+          finding(
+            'warning',
+            'INTROSPECT_UNSUPPORTED',
+            'large objects',
+            `The database holds large objects (${largeObjectCount}${largeObjectCount >= 1000 ? ' or more' : ''}); they are not learned, and the target will have none.`,
+          ),
+        ];
   return [...objects, ...invalid, ...large];
 }
 
 /** What needs an object that is not built cannot be built either; without a table the schema is not the source's. */
 function removeUnbuildable(graph: SchemaGraph, raw: RawCatalog, resolver: KeyResolver): readonly Finding[] {
-  const absent = raw.unsupported.filter((row) => row.class !== 'pg_seclabel').map((row) => resolver.resolve(row.class, row.oid));
+  const absent = raw.unsupported
+    .filter((row) => row.class !== 'pg_seclabel')
+    .map((row) => resolver.resolve(row.class, row.oid));
   const outside = raw.chosenSchemas === null ? [] : outsideKeys(graph, raw, resolver);
-  const lost = [...graph.dependentsOf([...absent, ...outside])].map((key) => graph.get(key)!).filter((object) => !object.key.includes(':outline'));
-  const findings = lost.filter((object) => object.kind !== 'comment').map((object) => finding(
-    object.kind === 'table' ? 'error' : 'warning', 'INTROSPECT_UNSUPPORTED', object.label,
-    `The ${object.kind} ${object.label} needs an object that is not rebuilt; the target will lack it.`));
+  const lost = [...graph.dependentsOf([...absent, ...outside])]
+    .map((key) => graph.get(key)!)
+    .filter((object) => !object.key.includes(':outline'));
+  const findings = lost
+    .filter((object) => object.kind !== 'comment')
+    .map((object) =>
+      finding(
+        object.kind === 'table' ? 'error' : 'warning',
+        'INTROSPECT_UNSUPPORTED',
+        object.label,
+        `The ${object.kind} ${object.label} needs an object that is not rebuilt; the target will lack it.`,
+      ),
+    );
   lost.forEach((object) => graph.remove(object.key));
   return [...findings, ...foreignKeysOutside(raw)];
 }
 
 /** Objects of schemas that were not chosen. */
 function outsideKeys(graph: SchemaGraph, raw: RawCatalog, resolver: KeyResolver): readonly ObjectKey[] {
-  const kinds = new Set(['pg_class', 'pg_type', 'pg_proc', 'pg_operator', 'pg_collation', 'pg_ts_config', 'pg_ts_dict']);
+  const kinds = new Set([
+    'pg_class',
+    'pg_type',
+    'pg_proc',
+    'pg_operator',
+    'pg_collation',
+    'pg_ts_config',
+    'pg_ts_dict',
+  ]);
   const all = raw.dependencies.filter((dependency) => dependency.how === 'n' && kinds.has(dependency.onClass));
-  return all.map((dependency) => resolver.resolve(dependency.onClass, dependency.onObject)).filter((key) => !graph.has(key));
+  return all
+    .map((dependency) => resolver.resolve(dependency.onClass, dependency.onObject))
+    .filter((key) => !graph.has(key));
 }
 
 function foreignKeysOutside(raw: RawCatalog): readonly Finding[] {
   const relations = new Map(raw.relations.map((relation) => [relation.oid, relation]));
-  return raw.constraints.filter((constraint) => constraint.kind === 'f' && constraint.parent === '0' && relations.has(constraint.relation) && !relations.has(constraint.referenced))
+  return raw.constraints
+    .filter(
+      (constraint) =>
+        constraint.kind === 'f' &&
+        constraint.parent === '0' &&
+        relations.has(constraint.relation) &&
+        !relations.has(constraint.referenced),
+    )
     .map((constraint) => {
       const table = relations.get(constraint.relation)!;
       const object = `${table.schema}.${table.name}.${constraint.name}`;
-      return finding('warning', 'INTROSPECT_UNSUPPORTED', object, `The foreign key ${object} refers to a table that is not among the chosen schemas; it is left out.`, 'Add that schema to source.schemas.');
+      return finding(
+        'warning',
+        'INTROSPECT_UNSUPPORTED',
+        object,
+        `The foreign key ${object} refers to a table that is not among the chosen schemas; it is left out.`,
+        'Add that schema to source.schemas.',
+      );
     });
 }
-

@@ -7,7 +7,12 @@ import type { CatalogIndex } from './table-facts.ts';
 
 const STORAGE: Readonly<Record<string, string>> = { p: 'PLAIN', e: 'EXTERNAL', m: 'MAIN', x: 'EXTENDED' };
 const COMPRESSION: Readonly<Record<string, string>> = { p: 'pglz', l: 'lz4' };
-const ENABLING: Readonly<Record<string, string>> = { O: 'ENABLE', D: 'DISABLE', R: 'ENABLE REPLICA', A: 'ENABLE ALWAYS' };
+const ENABLING: Readonly<Record<string, string>> = {
+  O: 'ENABLE',
+  D: 'DISABLE',
+  R: 'ENABLE REPLICA',
+  A: 'ENABLE ALWAYS',
+};
 
 // ------------------------------------------------------------------------------------------------ sequences
 
@@ -15,13 +20,20 @@ const ENABLING: Readonly<Record<string, string>> = { O: 'ENABLE', D: 'DISABLE', 
 export function sequenceObjects(index: CatalogIndex): readonly SchemaObject[] {
   const settings = new Map(index.raw.sequences.map((sequence) => [sequence.oid, sequence]));
   const ofIdentity = new Set(index.raw.sequenceUses.filter((use) => use.how === 'identity').map((use) => use.sequence));
-  const free = index.raw.relations.filter((relation) => relation.kind === 'S' && !ofIdentity.has(relation.oid) && settings.has(relation.oid));
+  const free = index.raw.relations.filter(
+    (relation) => relation.kind === 'S' && !ofIdentity.has(relation.oid) && settings.has(relation.oid),
+  );
   return free.map((relation) => {
     const sequence = settings.get(relation.oid)!;
     const unlogged = relation.persistence === 'u' ? 'UNLOGGED ' : '';
     return {
-      key: `pg_class:${relation.oid}`, kind: 'sequence', label: label(relation), step: 'bare',
-      statements: [`CREATE ${unlogged}SEQUENCE ${quoteName(relation)} AS ${sequence.type} ${sequenceOptions(sequence)}`],
+      key: `pg_class:${relation.oid}`,
+      kind: 'sequence',
+      label: label(relation),
+      step: 'bare',
+      statements: [
+        `CREATE ${unlogged}SEQUENCE ${quoteName(relation)} AS ${sequence.type} ${sequenceOptions(sequence)}`,
+      ],
     };
   });
 }
@@ -33,16 +45,23 @@ function sequenceOptions(sequence: RawSequence): string {
 
 /** Ownership comes last: the sequence is there before the table whose default draws from it. */
 export function sequenceOwners(index: CatalogIndex): readonly SchemaObject[] {
-  return index.raw.sequenceUses.filter((use) => use.how === 'owned').flatMap((use): readonly SchemaObject[] => {
-    const sequence = index.relations.get(use.sequence);
-    const table = index.relations.get(use.relation);
-    const [column] = index.columnNames(use.relation, [use.number]);
-    if (sequence === undefined || table === undefined || column === undefined) return [];
-    return [{
-      key: ownerKey(use.sequence), kind: 'sequence-owner', label: label(sequence), step: 'bare',
-      statements: [`ALTER SEQUENCE ${quoteName(sequence)} OWNED BY ${quoteName(table)}.${quoteIdent(column)}`],
-    }];
-  });
+  return index.raw.sequenceUses
+    .filter((use) => use.how === 'owned')
+    .flatMap((use): readonly SchemaObject[] => {
+      const sequence = index.relations.get(use.sequence);
+      const table = index.relations.get(use.relation);
+      const [column] = index.columnNames(use.relation, [use.number]);
+      if (sequence === undefined || table === undefined || column === undefined) return [];
+      return [
+        {
+          key: ownerKey(use.sequence),
+          kind: 'sequence-owner',
+          label: label(sequence),
+          step: 'bare',
+          statements: [`ALTER SEQUENCE ${quoteName(sequence)} OWNED BY ${quoteName(table)}.${quoteIdent(column)}`],
+        },
+      ];
+    });
 }
 
 export function ownerKey(sequence: string): string {
@@ -57,7 +76,10 @@ export function tableObjects(index: CatalogIndex): readonly SchemaObject[] {
   return tables.map((table) => {
     const columns = index.columnsOf.get(table.oid) ?? [];
     return {
-      key: `pg_class:${table.oid}`, kind: 'table', label: label(table), step: 'bare',
+      key: `pg_class:${table.oid}`,
+      kind: 'table',
+      label: label(table),
+      step: 'bare',
       statements: [
         createTable(index, table, columns, identities),
         ...columns.flatMap((column) => columnSettings(index, table, column)),
@@ -69,21 +91,35 @@ export function tableObjects(index: CatalogIndex): readonly SchemaObject[] {
   });
 }
 
-function createTable(index: CatalogIndex, table: RawRelation, columns: readonly RawColumn[], identities: ReadonlyMap<string, string>): string {
+function createTable(
+  index: CatalogIndex,
+  table: RawRelation,
+  columns: readonly RawColumn[],
+  identities: ReadonlyMap<string, string>,
+): string {
   const own = columns.filter((column) => isWritten(table, column));
   const definitions = [
     ...own.map((column) => columnDefinition(index, table, column, identities)),
-    ...columns.filter((column) => !isWritten(table, column)).flatMap((column) => inheritedNotNull(index, table, column)),
+    ...columns
+      .filter((column) => !isWritten(table, column))
+      .flatMap((column) => inheritedNotNull(index, table, column)),
   ];
-  const parents = table.isPartition ? [] : (index.parentsOf.get(table.oid) ?? []).map((oid) => index.relations.get(oid)).filter((parent) => parent !== undefined);
-  const body = table.ofType === null ? ` (${definitions.join(', ')})` : ` OF ${table.ofType}${typedOptions(definitions)}`;
+  const parents = table.isPartition
+    ? []
+    : (index.parentsOf.get(table.oid) ?? [])
+        .map((oid) => index.relations.get(oid))
+        .filter((parent) => parent !== undefined);
+  const body =
+    table.ofType === null ? ` (${definitions.join(', ')})` : ` OF ${table.ofType}${typedOptions(definitions)}`;
   return [
     `CREATE ${table.persistence === 'u' ? 'UNLOGGED ' : ''}TABLE ${quoteName(table)}${body}`,
     parents.length === 0 ? '' : `INHERITS (${parents.map(quoteName).join(', ')})`,
     table.partitionKey === null ? '' : `PARTITION BY ${table.partitionKey}`,
     table.accessMethod === null || table.accessMethod === 'heap' ? '' : `USING ${quoteIdent(table.accessMethod)}`,
     storageParameters(table),
-  ].filter((part) => part !== '').join(' ');
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
 /** Inherited columns come with INHERITS; a partition writes all of its own, so that it keeps their order. */
@@ -96,13 +132,20 @@ function typedOptions(definitions: readonly string[]): string {
   return some.length === 0 ? '' : ` (${some.join(', ')})`;
 }
 
-function columnDefinition(index: CatalogIndex, table: RawRelation, column: RawColumn, identities: ReadonlyMap<string, string>): string {
+function columnDefinition(
+  index: CatalogIndex,
+  table: RawRelation,
+  column: RawColumn,
+  identities: ReadonlyMap<string, string>,
+): string {
   const typed = table.ofType !== null;
   const parts = [
     ...(typed ? [] : [column.typeSql]),
     column.compression === '' ? '' : `COMPRESSION ${COMPRESSION[column.compression]}`,
     column.collation === null || typed ? '' : `COLLATE ${column.collation}`,
-    column.generated === '' ? '' : `GENERATED ALWAYS AS (${column.defaultSql}) ${column.generated === 's' ? 'STORED' : 'VIRTUAL'}`,
+    column.generated === ''
+      ? ''
+      : `GENERATED ALWAYS AS (${column.defaultSql}) ${column.generated === 's' ? 'STORED' : 'VIRTUAL'}`,
     identityClause(index, table, column, identities),
     notNullClause(index, table, column),
   ].filter((part) => part !== '');
@@ -110,7 +153,12 @@ function columnDefinition(index: CatalogIndex, table: RawRelation, column: RawCo
   return [quoteIdent(column.name), ...parts].join(' ');
 }
 
-function identityClause(index: CatalogIndex, table: RawRelation, column: RawColumn, identities: ReadonlyMap<string, string>): string {
+function identityClause(
+  index: CatalogIndex,
+  table: RawRelation,
+  column: RawColumn,
+  identities: ReadonlyMap<string, string>,
+): string {
   if (column.identity === '' || (table.isPartition && index.raw.capabilities.inheritedIdentity)) return '';
   const options = identities.get(`${table.oid} ${column.number}`);
   return `GENERATED ${column.identity === 'a' ? 'ALWAYS' : 'BY DEFAULT'} AS IDENTITY${options === undefined ? '' : ` (${options})`}`;
@@ -146,7 +194,9 @@ function inheritedNotNull(index: CatalogIndex, table: RawRelation, column: RawCo
 }
 
 function notNullConstraint(index: CatalogIndex, table: RawRelation, column: RawColumn): RawConstraint | undefined {
-  return (index.constraintsOf.get(table.oid) ?? []).find((constraint) => constraint.kind === 'n' && constraint.columns?.[0] === column.number);
+  return (index.constraintsOf.get(table.oid) ?? []).find(
+    (constraint) => constraint.kind === 'n' && constraint.columns?.[0] === column.number,
+  );
 }
 
 /** What CREATE TABLE has no words for, or has them in newer versions only. */
@@ -169,7 +219,9 @@ function isOfUser(option: string): boolean {
 
 function attachment(index: CatalogIndex, table: RawRelation): readonly string[] {
   const parent = table.isPartition ? index.relations.get(index.parentsOf.get(table.oid)?.[0] ?? '') : undefined;
-  return parent === undefined ? [] : [`ALTER TABLE ONLY ${quoteName(parent)} ATTACH PARTITION ${quoteName(table)} ${table.bound}`];
+  return parent === undefined
+    ? []
+    : [`ALTER TABLE ONLY ${quoteName(parent)} ATTACH PARTITION ${quoteName(table)} ${table.bound}`];
 }
 
 function storageParameters(relation: RawRelation): string {
@@ -179,36 +231,61 @@ function storageParameters(relation: RawRelation): string {
 
 /** `name=value` as the catalog holds it, its value quoted. */
 function parameterList(options: readonly string[]): string {
-  return options.map((option) => {
-    const equals = option.indexOf('=');
-    return `${option.slice(0, equals)}=${quoteLiteral(option.slice(equals + 1))}`;
-  }).join(', ');
+  return options
+    .map((option) => {
+      const equals = option.indexOf('=');
+      return `${option.slice(0, equals)}=${quoteLiteral(option.slice(equals + 1))}`;
+    })
+    .join(', ');
 }
 
 export function defaultObjects(index: CatalogIndex): readonly SchemaObject[] {
-  return index.raw.columns.filter((column) => column.defaultOid !== null && column.generated === '').flatMap((column): readonly SchemaObject[] => {
-    const relation = index.relations.get(column.relation);
-    if (relation === undefined || relation.kind === 'f') return [];
-    return [{
-      key: `pg_attrdef:${column.defaultOid}`, kind: 'default', label: `${label(relation)}.${column.name}`, step: relation.kind === 'v' ? 'either' : 'bare',
-      statements: [`ALTER TABLE ONLY ${quoteName(relation)} ALTER COLUMN ${quoteIdent(column.name)} SET DEFAULT ${column.defaultSql}`],
-    }];
-  });
+  return index.raw.columns
+    .filter((column) => column.defaultOid !== null && column.generated === '')
+    .flatMap((column): readonly SchemaObject[] => {
+      const relation = index.relations.get(column.relation);
+      if (relation === undefined || relation.kind === 'f') return [];
+      return [
+        {
+          key: `pg_attrdef:${column.defaultOid}`,
+          kind: 'default',
+          label: `${label(relation)}.${column.name}`,
+          step: relation.kind === 'v' ? 'either' : 'bare',
+          statements: [
+            `ALTER TABLE ONLY ${quoteName(relation)} ALTER COLUMN ${quoteIdent(column.name)} SET DEFAULT ${column.defaultSql}`,
+          ],
+        },
+      ];
+    });
 }
 
 // ------------------------------------------------------------------------------------------------ constraints
 
-const CONSTRAINT_KINDS: Readonly<Record<string, string>> = { c: 'check', n: 'not-null', f: 'foreign-key', p: 'constraint', u: 'constraint', x: 'exclusion' };
+const CONSTRAINT_KINDS: Readonly<Record<string, string>> = {
+  c: 'check',
+  n: 'not-null',
+  f: 'foreign-key',
+  p: 'constraint',
+  u: 'constraint',
+  x: 'exclusion',
+};
 
 export function constraintObjects(index: CatalogIndex): readonly SchemaObject[] {
   return index.raw.constraints.flatMap((constraint): readonly SchemaObject[] => {
     const table = index.relations.get(constraint.relation);
     if (table === undefined || table.kind === 'f' || !isDeclared(index, table, constraint)) return [];
     const only = recurses(table, constraint) ? '' : 'ONLY ';
-    return [{
-      key: `pg_constraint:${constraint.oid}`, kind: CONSTRAINT_KINDS[constraint.kind], label: `${label(table)}.${constraint.name}`, step: 'keyed',
-      statements: [`ALTER TABLE ${only}${quoteName(table)} ADD CONSTRAINT ${quoteIdent(constraint.name)} ${constraint.definition}`],
-    }];
+    return [
+      {
+        key: `pg_constraint:${constraint.oid}`,
+        kind: CONSTRAINT_KINDS[constraint.kind],
+        label: `${label(table)}.${constraint.name}`,
+        step: 'keyed',
+        statements: [
+          `ALTER TABLE ${only}${quoteName(table)} ADD CONSTRAINT ${quoteIdent(constraint.name)} ${constraint.definition}`,
+        ],
+      },
+    ];
   });
 }
 
@@ -254,7 +331,10 @@ export function attachmentKey(child: string): string {
 
 function indexAttachment(parent: RawIndex, child: RawIndex): SchemaObject {
   return {
-    key: attachmentKey(child.oid), kind: 'index-attachment', label: label(child), step: 'keyed',
+    key: attachmentKey(child.oid),
+    kind: 'index-attachment',
+    label: label(child),
+    step: 'keyed',
     statements: [`ALTER INDEX ${quoteName(parent)} ATTACH PARTITION ${quoteName(child)}`],
   };
 }
@@ -268,12 +348,20 @@ function indexSettings(index: CatalogIndex, one: RawIndex): readonly SchemaObjec
   const name = quoteName(one);
   const statements = [
     // A plain index says its parameters itself; what a constraint's definition prints leaves them out.
-    ...(one.constraint !== null && one.options !== null ? [`ALTER INDEX ${name} SET (${parameterList(one.options)})`] : []),
-    ...(one.statistics ?? []).map(({ number, target }) => `ALTER INDEX ${name} ALTER COLUMN ${number} SET STATISTICS ${target}`),
+    ...(one.constraint !== null && one.options !== null
+      ? [`ALTER INDEX ${name} SET (${parameterList(one.options)})`]
+      : []),
+    ...(one.statistics ?? []).map(
+      ({ number, target }) => `ALTER INDEX ${name} ALTER COLUMN ${number} SET STATISTICS ${target}`,
+    ),
     ...(one.isClustered ? [`ALTER TABLE ${table} CLUSTER ON ${quoteIdent(one.name)}`] : []),
-    ...(one.isReplicaIdentity ? [`ALTER TABLE ONLY ${table} REPLICA IDENTITY USING INDEX ${quoteIdent(one.name)}`] : []),
+    ...(one.isReplicaIdentity
+      ? [`ALTER TABLE ONLY ${table} REPLICA IDENTITY USING INDEX ${quoteIdent(one.name)}`]
+      : []),
   ];
-  return statements.length === 0 ? [] : [{ key: settingKey(one.oid), kind: 'index-setting', label: label(one), step: 'keyed', statements }];
+  return statements.length === 0
+    ? []
+    : [{ key: settingKey(one.oid), kind: 'index-setting', label: label(one), step: 'keyed', statements }];
 }
 
 // ------------------------------------------------------------------------------------------------ triggers, rules, policies
@@ -286,48 +374,78 @@ export function triggerObjects(index: CatalogIndex): readonly SchemaObject[] {
     const usual = trigger.parentEnabled ?? 'O';
     const statements = [
       ...(derived ? [] : [trigger.definition]),
-      ...(trigger.enabled === usual ? [] : [`ALTER TABLE ${quoteName(table)} ${ENABLING[trigger.enabled]} TRIGGER ${quoteIdent(trigger.name)}`]),
+      ...(trigger.enabled === usual
+        ? []
+        : [`ALTER TABLE ${quoteName(table)} ${ENABLING[trigger.enabled]} TRIGGER ${quoteIdent(trigger.name)}`]),
     ];
-    return statements.length === 0 ? [] : [{ key: `pg_trigger:${trigger.oid}`, kind: 'trigger', label: `${label(table)}.${trigger.name}`, step: 'keyed', statements }];
+    return statements.length === 0
+      ? []
+      : [
+          {
+            key: `pg_trigger:${trigger.oid}`,
+            kind: 'trigger',
+            label: `${label(table)}.${trigger.name}`,
+            step: 'keyed',
+            statements,
+          },
+        ];
   });
 }
 
 export function ruleObjects(index: CatalogIndex): readonly SchemaObject[] {
-  return index.raw.rules.filter((rule) => !rule.isReturn && index.relations.has(rule.relation)).map((rule) => {
-    const table = index.relations.get(rule.relation)!;
-    return {
-      key: `pg_rewrite:${rule.oid}`, kind: 'rule', label: `${label(table)}.${rule.name}`, step: 'keyed',
-      statements: [
-        (rule.definition ?? '').replace(/;\s*$/, ''),
-        ...(rule.enabled === 'O' ? [] : [`ALTER TABLE ${quoteName(table)} ${ENABLING[rule.enabled]} RULE ${quoteIdent(rule.name)}`]),
-      ],
-    };
-  });
+  return index.raw.rules
+    .filter((rule) => !rule.isReturn && index.relations.has(rule.relation))
+    .map((rule) => {
+      const table = index.relations.get(rule.relation)!;
+      return {
+        key: `pg_rewrite:${rule.oid}`,
+        kind: 'rule',
+        label: `${label(table)}.${rule.name}`,
+        step: 'keyed',
+        statements: [
+          (rule.definition ?? '').replace(/;\s*$/, ''),
+          ...(rule.enabled === 'O'
+            ? []
+            : [`ALTER TABLE ${quoteName(table)} ${ENABLING[rule.enabled]} RULE ${quoteIdent(rule.name)}`]),
+        ],
+      };
+    });
 }
 
 export function securityObjects(index: CatalogIndex): readonly SchemaObject[] {
   const secured = index.raw.relations.filter((relation) => relation.rowSecurity || relation.forceRowSecurity);
   return [
     ...secured.map((table): SchemaObject => ({
-      key: `row-security:${table.oid}`, kind: 'row-security', label: label(table), step: 'keyed',
+      key: `row-security:${table.oid}`,
+      kind: 'row-security',
+      label: label(table),
+      step: 'keyed',
       statements: [
         ...(table.rowSecurity ? [`ALTER TABLE ${quoteName(table)} ENABLE ROW LEVEL SECURITY`] : []),
         ...(table.forceRowSecurity ? [`ALTER TABLE ONLY ${quoteName(table)} FORCE ROW LEVEL SECURITY`] : []),
       ],
     })),
-    ...index.raw.policies.filter((policy) => index.relations.has(policy.relation)).map((policy): SchemaObject => {
-      const table = index.relations.get(policy.relation)!;
-      return {
-        key: `pg_policy:${policy.oid}`, kind: 'policy', label: `${label(table)}.${policy.name}`, step: 'keyed', roles: policy.roles,
-        statements: [[
-          `CREATE POLICY ${quoteIdent(policy.name)} ON ${quoteName(table)}`,
-          `AS ${policy.permissive ? 'PERMISSIVE' : 'RESTRICTIVE'} FOR ${policy.command}`,
-          `TO ${policy.roles.length === 0 ? 'PUBLIC' : policy.roles.map(quoteIdent).join(', ')}`,
-          ...(policy.using === null ? [] : [`USING (${policy.using})`]),
-          ...(policy.check === null ? [] : [`WITH CHECK (${policy.check})`]),
-        ].join(' ')],
-      };
-    }),
+    ...index.raw.policies
+      .filter((policy) => index.relations.has(policy.relation))
+      .map((policy): SchemaObject => {
+        const table = index.relations.get(policy.relation)!;
+        return {
+          key: `pg_policy:${policy.oid}`,
+          kind: 'policy',
+          label: `${label(table)}.${policy.name}`,
+          step: 'keyed',
+          roles: policy.roles,
+          statements: [
+            [
+              `CREATE POLICY ${quoteIdent(policy.name)} ON ${quoteName(table)}`,
+              `AS ${policy.permissive ? 'PERMISSIVE' : 'RESTRICTIVE'} FOR ${policy.command}`,
+              `TO ${policy.roles.length === 0 ? 'PUBLIC' : policy.roles.map(quoteIdent).join(', ')}`,
+              ...(policy.using === null ? [] : [`USING (${policy.using})`]),
+              ...(policy.check === null ? [] : [`WITH CHECK (${policy.check})`]),
+            ].join(' '),
+          ],
+        };
+      }),
   ];
 }
 
@@ -342,9 +460,15 @@ export function viewObjects(index: CatalogIndex): readonly SchemaObject[] {
 
 function viewObject(index: CatalogIndex, view: RawRelation): SchemaObject {
   const columns = index.columnsOf.get(view.oid) ?? [];
-  const empty = columns.map((column) => `NULL::${column.typeSql}${column.collation === null ? '' : ` COLLATE ${column.collation}`} AS ${quoteIdent(column.name)}`);
+  const empty = columns.map(
+    (column) =>
+      `NULL::${column.typeSql}${column.collation === null ? '' : ` COLLATE ${column.collation}`} AS ${quoteIdent(column.name)}`,
+  );
   return {
-    key: `pg_class:${view.oid}`, kind: 'view', label: label(view), step: 'keyed',
+    key: `pg_class:${view.oid}`,
+    kind: 'view',
+    label: label(view),
+    step: 'keyed',
     statements: [`CREATE OR REPLACE VIEW ${quoteName(view)} ${storageParameters(view)} AS\n${query(view)}`],
     outline: [`CREATE VIEW ${quoteName(view)} AS SELECT ${empty.join(', ')}`],
   };
@@ -352,17 +476,33 @@ function viewObject(index: CatalogIndex, view: RawRelation): SchemaObject {
 
 /** Empty first: its indexes are built on it, then it is filled, where the source's is. */
 function materializedView(index: CatalogIndex, view: RawRelation): readonly SchemaObject[] {
-  const using = view.accessMethod === null || view.accessMethod === 'heap' ? '' : ` USING ${quoteIdent(view.accessMethod)}`;
-  const settings = (index.columnsOf.get(view.oid) ?? []).flatMap((column) => columnSettings(index, view, { ...column, notNull: false }));
+  const using =
+    view.accessMethod === null || view.accessMethod === 'heap' ? '' : ` USING ${quoteIdent(view.accessMethod)}`;
+  const settings = (index.columnsOf.get(view.oid) ?? []).flatMap((column) =>
+    columnSettings(index, view, { ...column, notNull: false }),
+  );
   return [
     {
-      key: `pg_class:${view.oid}`, kind: 'materialized-view', label: label(view), step: 'keyed',
+      key: `pg_class:${view.oid}`,
+      kind: 'materialized-view',
+      label: label(view),
+      step: 'keyed',
       statements: [
         `CREATE MATERIALIZED VIEW ${quoteName(view)}${using} ${storageParameters(view)} AS\n${query(view)}\nWITH NO DATA`,
         ...settings.map((statement) => statement.replace('ALTER TABLE ONLY', 'ALTER MATERIALIZED VIEW')),
       ],
     },
-    ...(view.populated ? [{ key: refreshKey(view.oid), kind: 'refresh', label: label(view), step: 'keyed', statements: [`REFRESH MATERIALIZED VIEW ${quoteName(view)}`] } as const] : []),
+    ...(view.populated
+      ? [
+          {
+            key: refreshKey(view.oid),
+            kind: 'refresh',
+            label: label(view),
+            step: 'keyed',
+            statements: [`REFRESH MATERIALIZED VIEW ${quoteName(view)}`],
+          } as const,
+        ]
+      : []),
   ];
 }
 
@@ -376,7 +516,10 @@ function query(view: RawRelation): string {
 
 /** Indexes of each parent index, for what needs the whole tree. */
 export function childIndexes(index: CatalogIndex): ReadonlyMap<string, readonly RawIndex[]> {
-  return groupBy(index.raw.indexes.filter((one) => one.parent !== null), (one) => one.parent!);
+  return groupBy(
+    index.raw.indexes.filter((one) => one.parent !== null),
+    (one) => one.parent!,
+  );
 }
 
 function label(object: { readonly schema: string; readonly name: string }): string {

@@ -10,7 +10,10 @@ const USUAL_PUBLIC_COMMENT = 'standard public schema';
 export function schemaObjects(raw: RawCatalog): readonly SchemaObject[] {
   const own = raw.schemas.filter((schema) => !schema.ofExtension && schema.name !== 'public');
   const objects = own.map((schema): SchemaObject => ({
-    key: `pg_namespace:${schema.oid}`, kind: 'schema', label: schema.name, step: 'bare',
+    key: `pg_namespace:${schema.oid}`,
+    kind: 'schema',
+    label: schema.name,
+    step: 'bare',
     statements: [`CREATE SCHEMA ${quoteIdent(schema.name)}`],
   }));
   return [...objects, ...publicSchema(raw)];
@@ -25,14 +28,25 @@ function publicSchema(raw: RawCatalog): readonly SchemaObject[] {
   }
   const comment = raw.comments.find((row) => row.class === 'pg_namespace' && row.identity === 'public')?.text ?? null;
   if (comment === USUAL_PUBLIC_COMMENT) return [];
-  return [{ ...base, key: 'public:comment', kind: 'comment', step: 'keyed', statements: [`COMMENT ON SCHEMA public IS ${literalOrNull(comment)}`] }];
+  return [
+    {
+      ...base,
+      key: 'public:comment',
+      kind: 'comment',
+      step: 'keyed',
+      statements: [`COMMENT ON SCHEMA public IS ${literalOrNull(comment)}`],
+    },
+  ];
 }
 
 /** Without a version: a newer server may have only newer ones, and preflight compares them. */
 export function extensionObjects(raw: RawCatalog): readonly SchemaObject[] {
   const own = raw.extensions.filter((extension) => extension.name !== 'plpgsql');
   return own.map((extension) => ({
-    key: `pg_extension:${extension.oid}`, kind: 'extension', label: extension.name, step: 'bare',
+    key: `pg_extension:${extension.oid}`,
+    kind: 'extension',
+    label: extension.name,
+    step: 'bare',
     statements: [
       `CREATE EXTENSION IF NOT EXISTS ${quoteIdent(extension.name)} WITH SCHEMA ${quoteIdent(extension.schema)}`,
       ...extensionComment(extension),
@@ -50,15 +64,23 @@ function extensionComment(extension: RawExtension): readonly string[] {
 export function typeObjects(index: CatalogIndex): readonly SchemaObject[] {
   const composites = index.raw.relations.filter((relation) => relation.kind === 'c');
   const domains = new Set(index.raw.types.filter((type) => type.isUser && type.type === 'd').map((type) => type.oid));
-  const checks = index.raw.constraints.filter((constraint) => constraint.kind === 'c' && domains.has(constraint.domain));
+  const checks = index.raw.constraints.filter(
+    (constraint) => constraint.kind === 'c' && domains.has(constraint.domain),
+  );
   const typeOf = new Map(index.raw.types.map((type) => [type.oid, type]));
   return [
     ...composites.map((relation) => compositeType(index, relation)),
-    ...index.raw.types.filter((type) => type.isUser).map((type) => typeObject(index, type)).filter((object) => object !== null),
+    ...index.raw.types
+      .filter((type) => type.isUser)
+      .map((type) => typeObject(index, type))
+      .filter((object) => object !== null),
     ...checks.map((check): SchemaObject => {
       const domain = typeOf.get(check.domain)!;
       return {
-        key: `pg_constraint:${check.oid}`, kind: 'domain-constraint', label: `${domain.schema}.${domain.name}.${check.name}`, step: 'bare',
+        key: `pg_constraint:${check.oid}`,
+        kind: 'domain-constraint',
+        label: `${domain.schema}.${domain.name}.${check.name}`,
+        step: 'bare',
         statements: [`ALTER DOMAIN ${quoteName(domain)} ADD CONSTRAINT ${quoteIdent(check.name)} ${check.definition}`],
       };
     }),
@@ -66,11 +88,19 @@ export function typeObjects(index: CatalogIndex): readonly SchemaObject[] {
 }
 
 function typeObject(index: CatalogIndex, type: RawType): SchemaObject | null {
-  const base = { key: `pg_type:${type.oid}`, kind: 'type', label: `${type.schema}.${type.name}`, step: 'bare' } as const;
+  const base = {
+    key: `pg_type:${type.oid}`,
+    kind: 'type',
+    label: `${type.schema}.${type.name}`,
+    step: 'bare',
+  } as const;
   const name = quoteName(type);
   switch (type.type) {
     case 'e':
-      return { ...base, statements: [`CREATE TYPE ${name} AS ENUM (${(type.labels ?? []).map(quoteLiteral).join(', ')})`] };
+      return {
+        ...base,
+        statements: [`CREATE TYPE ${name} AS ENUM (${(type.labels ?? []).map(quoteLiteral).join(', ')})`],
+      };
     case 'd':
       return { ...base, statements: [domainStatement(index, type)] };
     case 'r': {
@@ -90,14 +120,21 @@ function domainStatement(index: CatalogIndex, domain: RawType): string {
     domain.collation === null ? '' : `COLLATE ${domain.collation}`,
     domain.defaultSql === null ? '' : `DEFAULT ${domain.defaultSql}`,
     !domain.notNull ? '' : named === undefined ? 'NOT NULL' : `CONSTRAINT ${quoteIdent(named.name)} NOT NULL`,
-  ].filter((part) => part !== '').join(' ');
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
 function compositeType(index: CatalogIndex, relation: RawRelation): SchemaObject {
-  const fields = (index.columnsOf.get(relation.oid) ?? [])
-    .map((column) => `${quoteIdent(column.name)} ${column.typeSql}${column.collation === null ? '' : ` COLLATE ${column.collation}`}`);
+  const fields = (index.columnsOf.get(relation.oid) ?? []).map(
+    (column) =>
+      `${quoteIdent(column.name)} ${column.typeSql}${column.collation === null ? '' : ` COLLATE ${column.collation}`}`,
+  );
   return {
-    key: `pg_class:${relation.oid}`, kind: 'type', label: `${relation.schema}.${relation.name}`, step: 'bare',
+    key: `pg_class:${relation.oid}`,
+    kind: 'type',
+    label: `${relation.schema}.${relation.name}`,
+    step: 'bare',
     statements: [`CREATE TYPE ${quoteName(relation)} AS (${fields.join(', ')})`],
   };
 }
@@ -108,15 +145,23 @@ export function routineObjects(raw: RawCatalog): readonly SchemaObject[] {
   return [
     ...raw.routines.map(routineObject),
     ...raw.aggregates.map((aggregate): SchemaObject => ({
-      key: `pg_proc:${aggregate.oid}`, kind: 'aggregate', label: aggregate.signature, step: 'either',
-      statements: [`CREATE AGGREGATE ${quoteName(aggregate)}(${aggregate.arguments === '' ? '*' : aggregate.arguments}) (${aggregate.settings.join(', ')})`],
+      key: `pg_proc:${aggregate.oid}`,
+      kind: 'aggregate',
+      label: aggregate.signature,
+      step: 'either',
+      statements: [
+        `CREATE AGGREGATE ${quoteName(aggregate)}(${aggregate.arguments === '' ? '*' : aggregate.arguments}) (${aggregate.settings.join(', ')})`,
+      ],
     })),
   ];
 }
 
 function routineObject(routine: RawRoutine): SchemaObject {
   return {
-    key: `pg_proc:${routine.oid}`, kind: 'function', label: routine.signature, step: 'either',
+    key: `pg_proc:${routine.oid}`,
+    kind: 'function',
+    label: routine.signature,
+    step: 'either',
     statements: [(routine.definition ?? '').trimEnd()],
     ...(routine.needsSuperuser ? { superuser: true } : {}),
   };
@@ -125,10 +170,14 @@ function routineObject(routine: RawRoutine): SchemaObject {
 /** Collations, operators, casts, text search, statistics, event triggers: made by the server's query already. */
 export function plainObjects(raw: RawCatalog): readonly SchemaObject[] {
   return raw.statements.map((row) => ({
-    key: `${row.class}:${row.oid}`, kind: row.kind, label: row.object,
+    key: `${row.class}:${row.oid}`,
+    kind: row.kind,
+    label: row.object,
     step: row.kind === 'statistics' || row.kind === 'event-trigger' ? 'keyed' : 'either',
     statements: row.sql,
-    ...(row.kind === 'event-trigger' || (row.kind === 'cast' && row.sql[0].includes(') WITHOUT FUNCTION')) ? { superuser: true } : {}),
+    ...(row.kind === 'event-trigger' || (row.kind === 'cast' && row.sql[0].includes(') WITHOUT FUNCTION'))
+      ? { superuser: true }
+      : {}),
   }));
 }
 

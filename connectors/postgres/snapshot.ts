@@ -32,7 +32,10 @@ export async function openPostgresSnapshot(
 async function openView(config: PostgresConfig, limits: SourceLimits | null): Promise<PostgresClient> {
   const client = await connectClient(config, 'source', snapshotSettings(limits));
   try {
-    await queryRows(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1', [], { doing: 'opening the snapshot', server: serverName(config) });
+    await queryRows(client, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1', [], {
+      doing: 'opening the snapshot',
+      server: serverName(config),
+    });
     return client;
   } catch (error) {
     await closeClient(client);
@@ -62,7 +65,12 @@ class PostgresSnapshot implements Snapshot {
   private expired = false;
   private readonly timer: NodeJS.Timeout | null;
 
-  constructor(config: PostgresConfig, limits: SourceLimits | null, control: PostgresClient | null, client: PostgresClient) {
+  constructor(
+    config: PostgresConfig,
+    limits: SourceLimits | null,
+    control: PostgresClient | null,
+    client: PostgresClient,
+  ) {
     this.config = config;
     this.limits = limits;
     this.control = control;
@@ -124,7 +132,9 @@ class PostgresSnapshot implements Snapshot {
   private async acquire(): Promise<() => void> {
     const before = this.busy;
     let release = (): void => {};
-    this.busy = new Promise<void>((resolve) => { release = resolve; });
+    this.busy = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     await before;
     return release;
   }
@@ -171,9 +181,14 @@ class PostgresSnapshot implements Snapshot {
 
   /** Streams what the query gives, in COPY's text format. Left early, the query is cancelled on the server. */
   private async *copy(select: string, context: ErrorContext): AsyncGenerator<Buffer, void, undefined> {
-    await queryRows(this.client, 'SAVEPOINT read', [], context).catch((error: unknown) => { throw this.explained(error, context); });
+    await queryRows(this.client, 'SAVEPOINT read', [], context).catch((error: unknown) => {
+      throw this.explained(error, context);
+    });
     const stream = this.client.query(copyTo(`COPY (${select}) TO STDOUT`, { highWaterMark: 256 * 1024 }));
-    const ended = new Promise<void>((resolve) => { stream.once('end', resolve); stream.once('error', () => resolve()); });
+    const ended = new Promise<void>((resolve) => {
+      stream.once('end', resolve);
+      stream.once('error', () => resolve());
+    });
     let complete = false;
     try {
       for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -195,7 +210,7 @@ class PostgresSnapshot implements Snapshot {
     stream.resume();
     const { processID } = this.client as unknown as { processID: number };
     try {
-      const other = this.control ?? await connectClient(this.config, 'source');
+      const other = this.control ?? (await connectClient(this.config, 'source'));
       await queryRows(other, `SELECT pg_catalog.pg_cancel_backend(${processID})`);
       if (other !== this.control) await closeClient(other);
     } catch {
@@ -212,10 +227,14 @@ class PostgresSnapshot implements Snapshot {
   private explained(error: unknown, context: ErrorContext): UnderstudyError {
     const limits = this.limits;
     if (this.expired && limits !== null) {
-      return new UnderstudyError('CONNECT_TIMEOUT', `The snapshot reached its limit of ${limits.maxSnapshotMinutes} minutes while ${context.doing}, and was closed.`, {
-        hint: 'Raise source.maxSnapshotMinutes, or read from a standby.',
-        cause: error,
-      });
+      return new UnderstudyError(
+        'CONNECT_TIMEOUT',
+        `The snapshot reached its limit of ${limits.maxSnapshotMinutes} minutes while ${context.doing}, and was closed.`,
+        {
+          hint: 'Raise source.maxSnapshotMinutes, or read from a standby.',
+          cause: error,
+        },
+      );
     }
     return translateDriverError(error, { ...context, server: serverName(this.config) });
   }
@@ -236,7 +255,8 @@ class PostgresSnapshot implements Snapshot {
 
   private async readShape(table: QualifiedName): Promise<TableShape> {
     const context = reading(table);
-    const [row] = await this.rows<{ shape: string }>(`
+    const [row] = await this.rows<{ shape: string }>(
+      `
       SELECT json_build_object(
         'hasChildren', c.relkind = 'r' AND c.relhassubclass,
         'columns', (SELECT coalesce(json_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
@@ -246,11 +266,17 @@ class PostgresSnapshot implements Snapshot {
                          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
                         WHERE i.indrelid = c.oid AND i.indisprimary AND k.position <= i.indnkeyatts)) AS shape
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-       WHERE n.nspname = ${quoteLiteral(table.schema)} AND c.relname = ${quoteLiteral(table.name)}`, context);
+       WHERE n.nspname = ${quoteLiteral(table.schema)} AND c.relname = ${quoteLiteral(table.name)}`,
+      context,
+    );
     if (row !== undefined) return JSON.parse(row.shape) as TableShape;
-    throw new UnderstudyError('CONNECT_QUERY_FAILED', `There is no table ${tableId(table)} in this database; it cannot be read.`, {
-      hint: 'Introspect the database again.',
-    });
+    throw new UnderstudyError(
+      'CONNECT_QUERY_FAILED',
+      `There is no table ${tableId(table)} in this database; it cannot be read.`,
+      {
+        hint: 'Introspect the database again.',
+      },
+    );
   }
 }
 

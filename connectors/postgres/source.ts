@@ -51,7 +51,9 @@ class PostgresSource implements Source {
   }
 
   async holdNonce(nonce: string): Promise<void> {
-    await queryRows(this.client, `SELECT pg_advisory_lock(${nonceKey(nonce)})`, [], { doing: 'taking the lock that shows the source to the target' });
+    await queryRows(this.client, `SELECT pg_advisory_lock(${nonceKey(nonce)})`, [], {
+      doing: 'taking the lock that shows the source to the target',
+    });
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,13 @@
 /** From raw catalog rows to neutral facts about tables. Pure; every look-up map is built once. */
 import type {
-  CheckFacts, ColumnFacts, ForeignKeyFacts, PartitionFacts, QualifiedName, SequenceFacts, TableFacts, UniqueKeyFacts,
+  CheckFacts,
+  ColumnFacts,
+  ForeignKeyFacts,
+  PartitionFacts,
+  QualifiedName,
+  SequenceFacts,
+  TableFacts,
+  UniqueKeyFacts,
 } from '../connector.ts';
 import type { RawCatalog, RawColumn, RawConstraint, RawIndex, RawRelation } from './catalog-queries.ts';
 import { TypeRegistry } from './column-types.ts';
@@ -26,8 +33,14 @@ export class CatalogIndex {
     this.constraintsOf = groupBy(raw.constraints, (constraint) => constraint.relation);
     this.indexesOf = groupBy(raw.indexes, (index) => index.relation);
     const links = raw.inheritances.filter((link) => !link.ofIndex);
-    this.parentsOf = mapValues(groupBy(links, (link) => link.child), (list) => list.map((link) => link.parent));
-    this.childrenOf = mapValues(groupBy(links, (link) => link.parent), (list) => list.map((link) => link.child));
+    this.parentsOf = mapValues(
+      groupBy(links, (link) => link.child),
+      (list) => list.map((link) => link.parent),
+    );
+    this.childrenOf = mapValues(
+      groupBy(links, (link) => link.parent),
+      (list) => list.map((link) => link.child),
+    );
   }
 
   /** The partitioned table at the top; the relation itself where it is no partition. */
@@ -66,7 +79,14 @@ export function tableFacts(index: CatalogIndex): readonly TableFacts[] {
     name: nameOf(relation),
     kind: relation.kind === 'p' ? 'partitioned' : relation.kind === 'f' ? 'foreign' : 'table',
     columns: (index.columnsOf.get(relation.oid) ?? []).map((column) =>
-      columnFacts(index, relation, column, sequences.get(`${relation.oid} ${column.number}`) ?? null, statistics.get(`${relation.oid} ${column.name}`))),
+      columnFacts(
+        index,
+        relation,
+        column,
+        sequences.get(`${relation.oid} ${column.number}`) ?? null,
+        statistics.get(`${relation.oid} ${column.name}`),
+      ),
+    ),
     ...keyFacts(index, relation),
     foreignKeys: foreignKeys(index, relation),
     checks: checks(index, relation),
@@ -101,15 +121,20 @@ function columnFacts(
     type: index.types.columnType(column.type, column.modifier, column.typeSql),
     nullable: !column.notNull && !index.types.refusesNull(column.type),
     defaultExpression: isGenerated ? null : column.defaultSql,
-    generated: isGenerated ? { kind: column.generated === 's' ? 'stored' : 'virtual', expression: column.defaultSql ?? '' } : null,
+    generated: isGenerated
+      ? { kind: column.generated === 's' ? 'stored' : 'virtual', expression: column.defaultSql ?? '' }
+      : null,
     identity: column.identity === '' ? null : column.identity === 'a' ? 'always' : 'by-default',
     sequence,
     comment: column.comment,
-    statistics: statistic === undefined ? null : {
-      nullRate: statistic.nullRate,
-      distinctCount: distinctCount(statistic.distinct, estimatedRows(index, relation)),
-      averageBytes: statistic.width,
-    },
+    statistics:
+      statistic === undefined
+        ? null
+        : {
+            nullRate: statistic.nullRate,
+            distinctCount: distinctCount(statistic.distinct, estimatedRows(index, relation)),
+            averageBytes: statistic.width,
+          },
   };
 }
 
@@ -132,18 +157,26 @@ function columnSequences(index: CatalogIndex): ReadonlyMap<string, QualifiedName
 export function sequenceFacts(index: CatalogIndex): readonly SequenceFacts[] {
   const usesOf = groupBy(index.raw.sequenceUses, (use) => use.sequence);
   const settings = new Map(index.raw.sequences.map((sequence) => [sequence.oid, sequence]));
-  return index.raw.relations.filter((relation) => settings.has(relation.oid)).map((relation) => {
-    const sequence = settings.get(relation.oid)!;
-    const users = (usesOf.get(relation.oid) ?? []).map((use) => columnUse(index, use.relation, use.number)).filter((use) => use !== null);
-    const usedBy = [...new Map(users.map((use) => [JSON.stringify(use), use])).values()];
-    return {
-      name: nameOf(relation),
-      type: sequence.type, start: sequence.start, minimum: sequence.minimum, maximum: sequence.maximum,
-      increment: sequence.increment, cycle: sequence.cycle,
-      usedBy,
-      lastValue: usedBy.length === 0 ? sequence.lastValue : null,
-    };
-  });
+  return index.raw.relations
+    .filter((relation) => settings.has(relation.oid))
+    .map((relation) => {
+      const sequence = settings.get(relation.oid)!;
+      const users = (usesOf.get(relation.oid) ?? [])
+        .map((use) => columnUse(index, use.relation, use.number))
+        .filter((use) => use !== null);
+      const usedBy = [...new Map(users.map((use) => [JSON.stringify(use), use])).values()];
+      return {
+        name: nameOf(relation),
+        type: sequence.type,
+        start: sequence.start,
+        minimum: sequence.minimum,
+        maximum: sequence.maximum,
+        increment: sequence.increment,
+        cycle: sequence.cycle,
+        usedBy,
+        lastValue: usedBy.length === 0 ? sequence.lastValue : null,
+      };
+    });
 }
 
 /** A partition's column counts as its root's. */
@@ -159,7 +192,9 @@ function keyFacts(index: CatalogIndex, relation: RawRelation): Pick<TableFacts, 
   const own = uniqueKeys(index, relation);
   const seen = new Set(own.map(keySignature));
   // What every partition by itself keeps unique is kept unique as a whole: a stronger promise, and always safe.
-  const ofPartitions = index.partitionsBelow(relation.oid).flatMap((partition) => uniqueKeys(index, partition))
+  const ofPartitions = index
+    .partitionsBelow(relation.oid)
+    .flatMap((partition) => uniqueKeys(index, partition))
     .map((key) => (key.kind === 'primary' ? { ...key, kind: 'constraint' as const } : key))
     .filter((key) => !seen.has(keySignature(key)) && seen.add(keySignature(key)));
   return {
@@ -169,8 +204,12 @@ function keyFacts(index: CatalogIndex, relation: RawRelation): Pick<TableFacts, 
 }
 
 function uniqueKeys(index: CatalogIndex, relation: RawRelation): readonly UniqueKeyFacts[] {
-  const constraints = new Map((index.constraintsOf.get(relation.oid) ?? []).map((constraint) => [constraint.oid, constraint]));
-  const unique = (index.indexesOf.get(relation.oid) ?? []).filter((candidate) => candidate.isUnique && (candidate.isValid || candidate.isPartitioned));
+  const constraints = new Map(
+    (index.constraintsOf.get(relation.oid) ?? []).map((constraint) => [constraint.oid, constraint]),
+  );
+  const unique = (index.indexesOf.get(relation.oid) ?? []).filter(
+    (candidate) => candidate.isUnique && (candidate.isValid || candidate.isPartitioned),
+  );
   return unique.map((candidate) => {
     const constraint = constraints.get(candidate.constraint ?? '');
     const numbers = candidate.columns.slice(0, candidate.keyCount);
@@ -191,7 +230,11 @@ function keySignature(key: UniqueKeyFacts): string {
 }
 
 const ACTIONS: Readonly<Record<string, ForeignKeyFacts['onDelete']>> = {
-  a: 'no action', r: 'restrict', c: 'cascade', n: 'set null', d: 'set default',
+  a: 'no action',
+  r: 'restrict',
+  c: 'cascade',
+  n: 'set null',
+  d: 'set default',
 };
 
 /** Of the table, and those that only partitions declare, one for each meaning, with the partitions that do. */
@@ -205,11 +248,16 @@ function foreignKeys(index: CatalogIndex, relation: RawRelation): readonly Forei
       const signature = foreignKeySignature(facts);
       if (known.has(signature)) continue;
       const before = hoisted.get(signature);
-      hoisted.set(signature, before === undefined ? facts : {
-        ...before,
-        validated: before.validated && facts.validated,
-        declaredOn: [...before.declaredOn, ...facts.declaredOn],
-      });
+      hoisted.set(
+        signature,
+        before === undefined
+          ? facts
+          : {
+              ...before,
+              validated: before.validated && facts.validated,
+              declaredOn: [...before.declaredOn, ...facts.declaredOn],
+            },
+      );
     }
   }
   return withUniqueNames([...own, ...hoisted.values()]);
@@ -217,10 +265,17 @@ function foreignKeys(index: CatalogIndex, relation: RawRelation): readonly Forei
 
 /** Not those that the server derived for partitions. */
 function declaredForeignKeys(index: CatalogIndex, relation: string): readonly RawConstraint[] {
-  return (index.constraintsOf.get(relation) ?? []).filter((constraint) => constraint.kind === 'f' && constraint.parent === '0' && index.root(constraint.referenced) !== null);
+  return (index.constraintsOf.get(relation) ?? []).filter(
+    (constraint) => constraint.kind === 'f' && constraint.parent === '0' && index.root(constraint.referenced) !== null,
+  );
 }
 
-function foreignKeyFacts(index: CatalogIndex, relation: RawRelation, key: RawConstraint, declaredOn: readonly QualifiedName[]): ForeignKeyFacts {
+function foreignKeyFacts(
+  index: CatalogIndex,
+  relation: RawRelation,
+  key: RawConstraint,
+  declaredOn: readonly QualifiedName[],
+): ForeignKeyFacts {
   return {
     name: key.name,
     columns: index.columnNames(relation.oid, key.columns ?? []),
@@ -254,24 +309,29 @@ function withUniqueNames(keys: readonly ForeignKeyFacts[]): readonly ForeignKeyF
 // ------------------------------------------------------------------------------------------------ other constraints
 
 function checks(index: CatalogIndex, relation: RawRelation): readonly CheckFacts[] {
-  return (index.constraintsOf.get(relation.oid) ?? []).filter((constraint) => constraint.kind === 'c').map((check) => ({
-    name: check.name,
-    expression: check.expression ?? '',
-    columns: index.columnNames(relation.oid, check.columns ?? []),
-    validated: check.validated,
-  }));
+  return (index.constraintsOf.get(relation.oid) ?? [])
+    .filter((constraint) => constraint.kind === 'c')
+    .map((check) => ({
+      name: check.name,
+      expression: check.expression ?? '',
+      columns: index.columnNames(relation.oid, check.columns ?? []),
+      validated: check.validated,
+    }));
 }
 
 function exclusions(index: CatalogIndex, relation: RawRelation): TableFacts['exclusions'] {
-  return (index.constraintsOf.get(relation.oid) ?? []).filter((constraint) => constraint.kind === 'x').map((exclusion) => ({
-    name: exclusion.name,
-    definition: exclusion.definition,
-    columns: index.columnNames(relation.oid, exclusion.columns ?? []),
-  }));
+  return (index.constraintsOf.get(relation.oid) ?? [])
+    .filter((constraint) => constraint.kind === 'x')
+    .map((exclusion) => ({
+      name: exclusion.name,
+      definition: exclusion.definition,
+      columns: index.columnNames(relation.oid, exclusion.columns ?? []),
+    }));
 }
 
 function triggers(index: CatalogIndex, relation: RawRelation): TableFacts['triggers'] {
-  return index.raw.triggers.filter((trigger) => trigger.relation === relation.oid)
+  return index.raw.triggers
+    .filter((trigger) => trigger.relation === relation.oid)
     .map(({ name, definition, enabled }) => ({ name, definition, enabled: enabled !== 'D' }));
 }
 
@@ -290,7 +350,8 @@ function partitioning(index: CatalogIndex, relation: RawRelation): TableFacts['p
 
 function partitions(index: CatalogIndex, relation: RawRelation): readonly PartitionFacts[] {
   const leaves = index.partitionsBelow(relation.oid).filter((partition) => partition.kind !== 'p');
-  return leaves.map((leaf) => ({ name: nameOf(leaf), bound: leaf.bound ?? '', condition: portable(leaf.condition) }))
+  return leaves
+    .map((leaf) => ({ name: nameOf(leaf), bound: leaf.bound ?? '', condition: portable(leaf.condition) }))
     .sort((a, b) => compare(a.name.schema, b.name.schema) || compare(a.name.name, b.name.name));
 }
 
@@ -300,17 +361,24 @@ function portable(condition: string | null): string | null {
 }
 
 function parents(index: CatalogIndex, relation: RawRelation): readonly QualifiedName[] {
-  return (index.parentsOf.get(relation.oid) ?? []).map((oid) => index.relations.get(oid)).filter((parent) => parent !== undefined).map(nameOf);
+  return (index.parentsOf.get(relation.oid) ?? [])
+    .map((oid) => index.relations.get(oid))
+    .filter((parent) => parent !== undefined)
+    .map(nameOf);
 }
 
 function sizes(index: CatalogIndex, relation: RawRelation): Pick<TableFacts, 'estimatedRowCount' | 'estimatedBytes'> {
   const stored = [relation, ...index.partitionsBelow(relation.oid)];
-  return { estimatedRowCount: estimatedRows(index, relation), estimatedBytes: stored.reduce((sum, part) => sum + part.bytes, 0) };
+  return {
+    estimatedRowCount: estimatedRows(index, relation),
+    estimatedBytes: stored.reduce((sum, part) => sum + part.bytes, 0),
+  };
 }
 
 /** −1 where the server knows of no part. */
 function estimatedRows(index: CatalogIndex, relation: RawRelation): number {
-  const parts = relation.kind === 'p' ? index.partitionsBelow(relation.oid).filter((part) => part.kind === 'r') : [relation];
+  const parts =
+    relation.kind === 'p' ? index.partitionsBelow(relation.oid).filter((part) => part.kind === 'r') : [relation];
   const known = parts.map(rowEstimate).filter((count) => count >= 0);
   return known.length === 0 && parts.length > 0 ? -1 : known.reduce((sum, count) => sum + count, 0);
 }

@@ -33,9 +33,18 @@ const SSL_MODES: readonly string[] = ['disable', 'allow', 'prefer', 'require', '
 
 /** libpq's variables and the parameters that they stand for. */
 const ENV_PARAMETERS: Parameters = {
-  PGHOST: 'host', PGHOSTADDR: 'hostaddr', PGPORT: 'port', PGUSER: 'user', PGPASSWORD: 'password', PGDATABASE: 'dbname',
-  PGSSLMODE: 'sslmode', PGSSLROOTCERT: 'sslrootcert', PGSSLCERT: 'sslcert', PGSSLKEY: 'sslkey',
-  PGCONNECT_TIMEOUT: 'connect_timeout', PGSERVICE: 'service',
+  PGHOST: 'host',
+  PGHOSTADDR: 'hostaddr',
+  PGPORT: 'port',
+  PGUSER: 'user',
+  PGPASSWORD: 'password',
+  PGDATABASE: 'dbname',
+  PGSSLMODE: 'sslmode',
+  PGSSLROOTCERT: 'sslrootcert',
+  PGSSLCERT: 'sslcert',
+  PGSSLKEY: 'sslkey',
+  PGCONNECT_TIMEOUT: 'connect_timeout',
+  PGSERVICE: 'service',
 };
 
 /**
@@ -46,7 +55,11 @@ export async function postgresConfig(url: string, env: Env = process.env): Promi
   const explicit = url.includes('://') ? urlParameters(url) : keywordParameters(url);
   const fromEnv = envParameters(env);
   const service = explicit['service'] ?? fromEnv['service'];
-  const given: Parameters = { ...fromEnv, ...(service === undefined ? {} : serviceParameters(service, env)), ...explicit };
+  const given: Parameters = {
+    ...fromEnv,
+    ...(service === undefined ? {} : serviceParameters(service, env)),
+    ...explicit,
+  };
 
   const port = wholeNumber('port', given['port'] ?? '5432', 1, 65_535);
   const user = given['user'] ?? systemUser();
@@ -85,7 +98,10 @@ function urlParameters(url: string): Parameters {
     parsed = parse(url.replace(/([?&])ssl(mode|rootcert|cert|key)=/g, '$1understudy_ssl$2='));
   } catch {
     // The parser's error quotes the URL, and with it the password: it is not kept as a cause.
-    throw invalid('The connection URL cannot be parsed', 'Write it as postgres://user@host:5432/database, with special characters percent-encoded.');
+    throw invalid(
+      'The connection URL cannot be parsed',
+      'Write it as postgres://user@host:5432/database, with special characters percent-encoded.',
+    );
   }
   const out: Record<string, string> = {};
   for (const [key, value] of Object.entries(parsed)) {
@@ -105,7 +121,10 @@ function keywordParameters(text: string): Parameters {
     end = pair.lastIndex;
   }
   if (text.slice(end).trim() !== '' || end === 0) {
-    throw invalid('The connection string is neither a URL nor keyword=value pairs', 'Write postgres://user@host:5432/database, service=NAME, or env:NAME.');
+    throw invalid(
+      'The connection string is neither a URL nor keyword=value pairs',
+      'Write postgres://user@host:5432/database, service=NAME, or env:NAME.',
+    );
   }
   return out;
 }
@@ -127,7 +146,10 @@ function serviceParameters(service: string, env: Env): Parameters {
     const found = existsSync(file) ? section(readFileSync(file, 'utf8'), service) : null;
     if (found !== null) return found;
   }
-  throw invalid(`The service "${service}" is in neither ${userFile} nor ${systemFile}`, 'Add the section to the file, or set PGSERVICEFILE.');
+  throw invalid(
+    `The service "${service}" is in neither ${userFile} nor ${systemFile}`,
+    'Add the section to the file, or set PGSERVICEFILE.',
+  );
 }
 
 function section(text: string, name: string): Parameters | null {
@@ -142,7 +164,8 @@ function section(text: string, name: string): Parameters | null {
       continue;
     }
     const equals = line.indexOf('=');
-    if (current === name && out !== null && equals > 0) out[line.slice(0, equals).trim()] = line.slice(equals + 1).trim();
+    if (current === name && out !== null && equals > 0)
+      out[line.slice(0, equals).trim()] = line.slice(equals + 1).trim();
   }
   return out;
 }
@@ -156,7 +179,9 @@ function defaultHost(port: number): string {
 function passwordFromFile(config: PostgresConfig): Promise<string | null> {
   const host = config.host.startsWith('/') ? 'localhost' : config.host;
   return new Promise((resolve) => {
-    pgpass({ host, port: config.port, database: config.database, user: config.user }, (password) => resolve(password ?? null));
+    pgpass({ host, port: config.port, database: config.database, user: config.user }, (password) =>
+      resolve(password ?? null),
+    );
   });
 }
 
@@ -179,14 +204,21 @@ function pemFile(parameter: string, path: string | undefined): string | null {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw invalid(`The file that ${parameter} names cannot be read`, `Check the path and its permissions: ${path}`, cause);
+    throw invalid(
+      `The file that ${parameter} names cannot be read`,
+      `Check the path and its permissions: ${path}`,
+      cause,
+    );
   }
 }
 
 function wholeNumber(parameter: string, text: string, low: number, high: number): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < low || value > high) {
-    throw invalid(`${parameter} is not a whole number from ${low} to ${high}`, `Correct ${parameter} in the connection.`);
+    throw invalid(
+      `${parameter} is not a whole number from ${low} to ${high}`,
+      `Correct ${parameter} in the connection.`,
+    );
   }
   return value;
 }

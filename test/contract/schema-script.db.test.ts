@@ -29,7 +29,11 @@ async function readCatalogOf(url: string): Promise<Catalog> {
 }
 
 /** Builds the schema of `database` again, as `role`; both dumps. */
-async function rebuilt(database: string, sql: string, role?: string): Promise<{ source: string; target: string; catalog: Catalog }> {
+async function rebuilt(
+  database: string,
+  sql: string,
+  role?: string,
+): Promise<{ source: string; target: string; catalog: Catalog }> {
   const { url } = server!;
   runFile(bin!, url('postgres'), `CREATE DATABASE "${database}" TEMPLATE template0;`);
   runFile(bin!, url(database), sql);
@@ -54,13 +58,29 @@ test('every kind of object is rebuilt as it was, by pg_dump', async (context) =>
 test('what rows need comes before them, keys and checks after', async (context) => {
   if (bin === null) skipWithout(context, 'postgresql-15');
   const catalog = await readCatalogOf(server!.url('everything'));
-  const kinds = (step: string): Set<string> => new Set(catalog.script.filter((statement) => statement.step === step).map((statement) => statement.kind));
+  const kinds = (step: string): Set<string> =>
+    new Set(catalog.script.filter((statement) => statement.step === step).map((statement) => statement.kind));
   expect([...kinds('bare')].sort()).toEqual([
-    'aggregate', 'cast', 'collation', 'default', 'domain-constraint', 'extension', 'function', 'operator', 'schema', 'sequence', 'sequence-owner', 'setting',
-    'table', 'text-search-configuration', 'text-search-dictionary', 'type',
+    'aggregate',
+    'cast',
+    'collation',
+    'default',
+    'domain-constraint',
+    'extension',
+    'function',
+    'operator',
+    'schema',
+    'sequence',
+    'sequence-owner',
+    'setting',
+    'table',
+    'text-search-configuration',
+    'text-search-dictionary',
+    'type',
     'view', // public.a_second: the row type of a column
   ]);
-  for (const kind of ['check', 'constraint', 'index', 'foreign-key', 'trigger', 'policy', 'refresh']) expect(kinds('keyed')).toContain(kind);
+  for (const kind of ['check', 'constraint', 'index', 'foreign-key', 'trigger', 'policy', 'refresh'])
+    expect(kinds('keyed')).toContain(kind);
   const firstKeyed = catalog.script.findIndex((statement) => statement.step === 'keyed');
   expect(catalog.script.slice(firstKeyed).every((statement) => statement.step === 'keyed')).toBe(true);
 });
@@ -78,15 +98,22 @@ for (const name of ['pagila', 'chinook', 'northwind', 'stackx']) {
 
 test('what is not rebuilt is told by name, and takes along what needs it', async (context) => {
   if (bin === null) skipWithout(context, 'postgresql-15');
-  const { target, catalog } = await rebuilt('partly', `
+  const { target, catalog } = await rebuilt(
+    'partly',
+    `
     CREATE FOREIGN DATA WRAPPER elsewhere; CREATE SERVER far FOREIGN DATA WRAPPER elsewhere;
     CREATE TABLE near (id int PRIMARY KEY);
     CREATE FOREIGN TABLE distant (id int) SERVER far;
     CREATE VIEW both_sides AS SELECT id FROM near UNION ALL SELECT id FROM distant;
     CREATE VIEW near_side AS SELECT id FROM near;
-    CREATE PUBLICATION news FOR TABLE near;`);
+    CREATE PUBLICATION news FOR TABLE near;`,
+  );
   expect(catalog.findings.map(({ severity, object }) => `${severity} ${object}`).sort()).toEqual([
-    'info news', 'warning elsewhere', 'warning far', 'warning public.both_sides', 'warning public.distant',
+    'info news',
+    'warning elsewhere',
+    'warning far',
+    'warning public.both_sides',
+    'warning public.distant',
   ]);
   expect(target).toContain('near_side');
   expect(target).not.toMatch(/both_sides|distant|news/);
@@ -96,9 +123,17 @@ test('chosen schemas are rebuilt without what leads out of them', async (context
   if (bin === null) skipWithout(context, 'postgresql-15');
   const { url } = server!;
   runFile(bin, url('postgres'), 'CREATE DATABASE chosen TEMPLATE template0;');
-  runFile(bin, url('chosen'), `CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE b.t (id int PRIMARY KEY);
-    CREATE TABLE a.t (id int PRIMARY KEY REFERENCES b.t, own int REFERENCES a.t); CREATE VIEW a.v AS SELECT id FROM b.t;`);
-  const source = await openSource(url('chosen'), { maxConnections: 2, maxSnapshotMinutes: 5, statementTimeoutMs: 60_000 });
+  runFile(
+    bin,
+    url('chosen'),
+    `CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE b.t (id int PRIMARY KEY);
+    CREATE TABLE a.t (id int PRIMARY KEY REFERENCES b.t, own int REFERENCES a.t); CREATE VIEW a.v AS SELECT id FROM b.t;`,
+  );
+  const source = await openSource(url('chosen'), {
+    maxConnections: 2,
+    maxSnapshotMinutes: 5,
+    statementTimeoutMs: 60_000,
+  });
   const catalog = await source.readCatalog({ schemas: ['a'] });
   await source.close();
   expect(catalog.findings.map((one) => one.object).sort()).toEqual(['a.t.t_id_fkey', 'a.v']);

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSource } from '../../connectors/open.ts';
-import type { Catalog, QualifiedName, RowBatch, RowQuery, Snapshot, Source, TableFacts } from '../../connectors/connector.ts';
+import type {
+  Catalog,
+  QualifiedName,
+  RowBatch,
+  RowQuery,
+  Snapshot,
+  Source,
+  TableFacts,
+} from '../../connectors/connector.ts';
 import { closeClient, connectClient, postgresConfig } from '../../connectors/postgres/client.ts';
 import type { PostgresClient } from '../../connectors/postgres/client.ts';
 import { UnderstudyError } from '../../src/kernel/errors.ts';
@@ -48,7 +56,9 @@ beforeAll(async () => {
   await root.query(`CREATE DATABASE ${DATABASE} TEMPLATE template0 ENCODING 'UTF8'`);
   await closeClient(root);
   admin = await connectClient(await postgresConfig(server.url(DATABASE)), 'target', { search_path: 'public' });
-  await admin.query(SCHEMA.replaceAll('(parent_id, tenant) REFERENCES parent (id, tenant)', '(tenant, parent_id) REFERENCES parent'));
+  await admin.query(
+    SCHEMA.replaceAll('(parent_id, tenant) REFERENCES parent (id, tenant)', '(tenant, parent_id) REFERENCES parent'),
+  );
   await admin.query(`INSERT INTO child SELECT i, i % 3, i, 'c' || i, NULL FROM generate_series(1, 1000) i WHERE i % 2 = 0;
     INSERT INTO child SELECT 5000 + i, 1, 1, NULL, 'second' FROM generate_series(1, 4) i; INSERT INTO child VALUES (9000, NULL, 7, NULL, NULL)`);
 });
@@ -69,18 +79,23 @@ async function withSource<T>(work: (source: Source) => Promise<T>, url = server.
   }
 }
 
-const withSnapshot = <T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> => withSource(async (source) => work(await source.openSnapshot()));
+const withSnapshot = <T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> =>
+  withSource(async (source) => work(await source.openSnapshot()));
 
 const table = (name: string): QualifiedName => ({ schema: 'public', name });
 
 async function rowsOf(batches: AsyncIterable<RowBatch>): Promise<(string | null)[][]> {
   const rows: (string | null)[][] = [];
-  for await (const batch of batches) for (let i = 0; i < batch.rowCount; i += 1) rows.push(batch.columns.map((column) => column[i]));
+  for await (const batch of batches)
+    for (let i = 0; i < batch.rowCount; i += 1) rows.push(batch.columns.map((column) => column[i]));
   return rows;
 }
 
 async function failure(promise: Promise<unknown>): Promise<UnderstudyError> {
-  const thrown = await promise.then(() => null, (error: unknown) => error);
+  const thrown = await promise.then(
+    () => null,
+    (error: unknown) => error,
+  );
   expect(thrown).toBeInstanceOf(UnderstudyError);
   return thrown as UnderstudyError;
 }
@@ -88,40 +103,79 @@ async function failure(promise: Promise<unknown>): Promise<UnderstudyError> {
 describe('the catalog', () => {
   let catalog: Catalog;
   const facts = (name: string): TableFacts => catalog.tables.find((candidate) => candidate.name.name === name)!;
-  beforeAll(async () => { catalog = await withSource((source) => source.readCatalog()); });
+  beforeAll(async () => {
+    catalog = await withSource((source) => source.readCatalog());
+  });
 
   test('keeps keys in key order, and what makes an index partial', () => {
     expect(facts('parent').primaryKey).toMatchObject({ columns: ['tenant', 'id'], kind: 'primary' });
     expect(facts('parent').uniqueKeys).toMatchObject([
       { kind: 'constraint', columns: ['code'] },
-      { kind: 'index', columns: [null, 'tenant'], expressions: ['lower(code)', null], predicate: expect.stringContaining("'ok'") },
+      {
+        kind: 'index',
+        columns: [null, 'tenant'],
+        expressions: ['lower(code)', null],
+        predicate: expect.stringContaining("'ok'"),
+      },
     ]);
     const [toCode, toParent] = [...facts('child').foreignKeys].sort((a, b) => a.columns.length - b.columns.length);
     expect(toCode).toMatchObject({ columns: ['code'], referencedColumns: ['code'] });
-    expect(toParent).toMatchObject({ columns: ['tenant', 'parent_id'], referencedColumns: ['tenant', 'id'], onDelete: 'cascade', deferrable: true });
+    expect(toParent).toMatchObject({
+      columns: ['tenant', 'parent_id'],
+      referencedColumns: ['tenant', 'id'],
+      onDelete: 'cascade',
+      deferrable: true,
+    });
   });
 
   test('sees through domains, arrays and modifiers', () => {
     const column = (name: string) => facts('parent').columns.find((candidate) => candidate.name === name)!;
     expect(column('cost').nullable).toBe(false);
-    expect(column('cost').type).toMatchObject({ sql: 'public.sale_price', baseSql: 'numeric(8,2)', class: 'decimal', precision: 8, scale: 2 });
-    expect(column('cost').type.domain?.checks.map((check) => check.expression)).toEqual(['((VALUE)::numeric < (1000)::numeric)', '(VALUE >= (0)::numeric)']);
-    expect(column('tags').type).toMatchObject({ class: 'array', element: { sql: 'character varying(7)', maxLength: 7 } });
+    expect(column('cost').type).toMatchObject({
+      sql: 'public.sale_price',
+      baseSql: 'numeric(8,2)',
+      class: 'decimal',
+      precision: 8,
+      scale: 2,
+    });
+    expect(column('cost').type.domain?.checks.map((check) => check.expression)).toEqual([
+      '((VALUE)::numeric < (1000)::numeric)',
+      '(VALUE >= (0)::numeric)',
+    ]);
+    expect(column('tags').type).toMatchObject({
+      class: 'array',
+      element: { sql: 'character varying(7)', maxLength: 7 },
+    });
     expect(column('feeling').type.enumLabels).toEqual(['sad', 'ok']);
-    expect(column('id')).toMatchObject({ identity: 'always', sequence: { name: 'parent_id_seq' }, statistics: { distinctCount: 1000, nullRate: 0 } });
+    expect(column('id')).toMatchObject({
+      identity: 'always',
+      sequence: { name: 'parent_id_seq' },
+      statistics: { distinctCount: 1000, nullRate: 0 },
+    });
     expect(column('low').type).toMatchObject({ precision: 5, scale: -2 });
   });
 
   test('folds partitions into their root, with the keys that only they declare', () => {
     expect(facts('measured_1')).toBeUndefined();
-    expect(facts('measured').partitions.map((partition) => partition.name.name)).toEqual(['measured_1', 'measured_2_all']);
-    expect(facts('measured').foreignKeys).toMatchObject([{ columns: ['owner'], referencedTable: table('owners'), declaredOn: [table('measured_1'), table('measured_2_all')] }]);
+    expect(facts('measured').partitions.map((partition) => partition.name.name)).toEqual([
+      'measured_1',
+      'measured_2_all',
+    ]);
+    expect(facts('measured').foreignKeys).toMatchObject([
+      {
+        columns: ['owner'],
+        referencedTable: table('owners'),
+        declaredOn: [table('measured_1'), table('measured_2_all')],
+      },
+    ]);
     expect(facts('measured').uniqueKeys).toMatchObject([{ columns: ['id'] }]);
     expect(facts('derived').inheritsFrom).toEqual([table('base')]);
   });
 
   test('tells which GRANT is missing and where row security would hide rows', async () => {
-    await admin.query(`DROP ROLE IF EXISTS "half reader"; CREATE ROLE "half reader" LOGIN PASSWORD 'x'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO "half reader"; REVOKE SELECT ON secret FROM "half reader"`);
+    await admin.query(
+      `DROP ROLE IF EXISTS "half reader"; CREATE ROLE "half reader" LOGIN PASSWORD 'x'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO "half reader"; REVOKE SELECT ON secret FROM "half reader"`,
+    );
     const url = new URL(server.url(DATABASE));
     url.username = 'half reader';
     url.password = 'x';
@@ -132,9 +186,15 @@ describe('the catalog', () => {
     ]);
     expect(found.findings[1].hint).toContain('GRANT SELECT ON "public"."secret" TO "half reader";');
     expect(found.tables.find((candidate) => candidate.name.name === 'secret')?.selectable).toBe(false);
-    const denied = await withSource(async (source) => failure((await source.openSnapshot()).countRows(table('secret'))), url.href);
+    const denied = await withSource(
+      async (source) => failure((await source.openSnapshot()).countRows(table('secret'))),
+      url.href,
+    );
     expect(denied.code).toBe('INTROSPECT_NO_SELECT');
-    const hidden = await withSource(async (source) => failure((await source.openSnapshot()).countRows(table('guarded'))), url.href);
+    const hidden = await withSource(
+      async (source) => failure((await source.openSnapshot()).countRows(table('guarded'))),
+      url.href,
+    );
     expect(hidden.code).toBe('INTROSPECT_ROW_SECURITY');
     await admin.query('DROP OWNED BY "half reader"; DROP ROLE "half reader"');
   });
@@ -142,9 +202,14 @@ describe('the catalog', () => {
 
 describe('a snapshot', () => {
   test('reads every character as it is, and NULL apart from empty', async () => {
-    const rows = await withSnapshot((snapshot) => rowsOf(snapshot.readRows({ table: table('odd'), columns: ['a', 'b'] })));
+    const rows = await withSnapshot((snapshot) =>
+      rowsOf(snapshot.readRows({ table: table('odd'), columns: ['a', 'b'] })),
+    );
     expect(rows).toEqual([
-      ['tab\there\nline\\back', null], ['', '\\N'], ['ü😀 and long enough to be no copy', '\r\b\f\v'], [null, 'x'.repeat(70_000)],
+      ['tab\there\nline\\back', null],
+      ['', '\\N'],
+      ['ü😀 and long enough to be no copy', '\r\b\f\v'],
+      [null, 'x'.repeat(70_000)],
     ]);
   });
 
@@ -153,8 +218,17 @@ describe('a snapshot', () => {
     const [parents, children, joined] = await withSnapshot(async (snapshot) => [
       await rowsOf(snapshot.readRows({ table: table('parent'), columns: ['code'], hashSample: hashSample('code') })),
       await rowsOf(snapshot.readRows({ table: table('child'), columns: ['code'], hashSample: hashSample('code') })),
-      await rowsOf(snapshot.readRows({ table: table('child'), columns: ['code'], semiJoin: {
-        columns: ['code'], otherColumns: ['code'], other: { table: table('parent'), columns: [], hashSample: hashSample('code') } } satisfies RowQuery['semiJoin'] })),
+      await rowsOf(
+        snapshot.readRows({
+          table: table('child'),
+          columns: ['code'],
+          semiJoin: {
+            columns: ['code'],
+            otherColumns: ['code'],
+            other: { table: table('parent'), columns: [], hashSample: hashSample('code') },
+          } satisfies RowQuery['semiJoin'],
+        }),
+      ),
     ]);
     const chosen = new Set(parents.flat());
     expect(chosen.size).toBeGreaterThan(240); // 1,000 × 0.3, binomial: 4 standard deviations
@@ -166,18 +240,28 @@ describe('a snapshot', () => {
 
   test('counts, and its histogram of degrees counts the childless', async () => {
     const catalog = await withSource((source) => source.readCatalog());
-    const key = catalog.tables.find((candidate) => candidate.name.name === 'child')!.foreignKeys.find((candidate) => candidate.columns.length === 2)!;
+    const key = catalog.tables
+      .find((candidate) => candidate.name.name === 'child')!
+      .foreignKeys.find((candidate) => candidate.columns.length === 2)!;
     await withSnapshot(async (snapshot) => {
       expect(await snapshot.countRows(table('base'))).toBe(1); // the rows of `derived` are its own
-      const histogram = [[0, 499], [1, 500], [4, 1]];
+      const histogram = [
+        [0, 499],
+        [1, 500],
+        [4, 1],
+      ];
       expect(await snapshot.degreeHistogram(table('child'), key)).toEqual(histogram);
       expect(await snapshot.degreeHistogram(table('child'), { ...key, validated: false })).toEqual(histogram);
     });
   });
 
   test('sums up a table as COPY in key order would', async () => {
-    const { rows } = await admin.query<{ line: string }>(`SELECT concat_ws(E'\\t', n, coalesce(tenant::text, '\\N'), parent_id, coalesce(code, '\\N'), coalesce(note, '\\N')) || E'\\n' AS line FROM child ORDER BY n`);
-    const expected = createHash('sha256').update(rows.map((row) => row.line).join('')).digest('hex');
+    const { rows } = await admin.query<{ line: string }>(
+      `SELECT concat_ws(E'\\t', n, coalesce(tenant::text, '\\N'), parent_id, coalesce(code, '\\N'), coalesce(note, '\\N')) || E'\\n' AS line FROM child ORDER BY n`,
+    );
+    const expected = createHash('sha256')
+      .update(rows.map((row) => row.line).join(''))
+      .digest('hex');
     expect(await withSnapshot((snapshot) => snapshot.checksum(table('child')))).toBe(expected);
   });
 
@@ -207,7 +291,9 @@ describe('a snapshot', () => {
       const started = Date.now();
       const reading = (async () => {
         for await (const _ of snapshot.readRows({ table: table('big'), columns: ['i', 'm'] })) {
-          await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'understudy' AND state = 'active' AND pid <> pg_backend_pid()`);
+          await admin.query(
+            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'understudy' AND state = 'active' AND pid <> pg_backend_pid()`,
+          );
         }
       })();
       expect((await failure(reading)).code).toBe('CONNECT_LOST');

@@ -3,10 +3,16 @@ import { CopyTextParser } from '../../../connectors/postgres/copy-text.ts';
 import type { RowBatch } from '../../../connectors/connector.ts';
 
 const TEXT = Buffer.from('1\tplain\t\\N\n2\ttab\\tnew\\nline\\\\\tü😀\n3\t\t\\\\N\n');
-const ROWS = [['1', 'plain', null], ['2', 'tab\tnew\nline\\', 'ü😀'], ['3', '', '\\N']];
+const ROWS = [
+  ['1', 'plain', null],
+  ['2', 'tab\tnew\nline\\', 'ü😀'],
+  ['3', '', '\\N'],
+];
 
 function rowsOf(batches: readonly RowBatch[]): (string | null)[][] {
-  return batches.flatMap((batch) => Array.from({ length: batch.rowCount }, (_, i) => batch.columns.map((column) => column[i])));
+  return batches.flatMap((batch) =>
+    Array.from({ length: batch.rowCount }, (_, i) => batch.columns.map((column) => column[i])),
+  );
 }
 
 test('the rows are the same wherever the stream is cut', () => {
