@@ -7,7 +7,7 @@ import { queryRows } from './client.ts';
 import type { PostgresClient } from './client.ts';
 import { isConnectionLoss, translateDriverError } from './driver-errors.ts';
 import { grantee, option, planDefaults, planGrants, planOwners, readGrants } from './grants.ts';
-import type { Grant, GrantFacts } from './grants.ts';
+import type { Grant, GrantFacts, OwnedObject } from './grants.ts';
 import { quoteIdent, quoteLiteral } from './sql-text.ts';
 
 /** Something that could not be carried over, told without stopping: the new database works, for fewer. */
@@ -20,25 +20,52 @@ export type Warn = (message: string) => void;
  * Runs inside the caller's transaction, in which the objects have their final names.
  */
 export async function carryOverGrants(client: PostgresClient, previous: GrantFacts, warn: Warn): Promise<void> {
-  const owners = planOwners(previous, await readGrants(client));
-  const refused = await runEach(client, owners.map((change) => change.sql));
-  const keepers = new Map<string, number>();
-  for (const i of refused) keepers.set(owners[i].owner, (keepers.get(owners[i].owner) ?? 0) + 1);
-  for (const [owner, count] of keepers) {
-    warn(`${count} objects that belonged to the role ${owner} belong to the role of this run now; ${owner} keeps its rights on them as grants.`);
-  }
+  // Schemas first, with their grants: who is to own an object must be able to create in its schema.
+  await carryOverOwners(client, previous, (object) => object.kind === 'SCHEMA', warn);
+  await runEach(client, planGrants(ofSchemas(previous), ofSchemas(await readGrants(client))));
+  await carryOverOwners(client, previous, (object) => object.kind !== 'SCHEMA', warn);
 
   // Read again: a change of owner rewrites the grants.
   const fresh = await readGrants(client);
   const grants = planGrants(previous, fresh);
   const lost = await runEach(client, grants);
-  if (lost.length > 0) warn(`${lost.length} of ${grants.length} grants of the previous target could not be given again: ${grants[lost[0]]}`);
+  if (lost.length > 0)
+    warn(
+      `${lost.length} of ${grants.length} grants of the previous target could not be given again: ${grants[lost[0]]}`,
+    );
 
   const schemas = new Set(fresh.objects.filter((object) => object.kind === 'SCHEMA').map((object) => object.schema));
   for (const { role, statements } of planDefaults(previous, schemas)) {
     const failed = await runEach(client, statements);
-    if (failed.length > 0) warn(`The default privileges of the role ${role} could not be carried over: this run's role is not a member of it.`);
+    if (failed.length > 0)
+      warn(
+        `The default privileges of the role ${role} could not be carried over: this run's role is not a member of it.`,
+      );
   }
+}
+
+async function carryOverOwners(
+  client: PostgresClient,
+  previous: GrantFacts,
+  which: (object: OwnedObject) => boolean,
+  warn: Warn,
+): Promise<void> {
+  const changes = planOwners(previous, await readGrants(client)).filter(({ object }) => which(object));
+  const refused = await runEach(
+    client,
+    changes.map(({ sql }) => sql),
+  );
+  const counts = new Map<string, number>();
+  for (const i of refused) counts.set(changes[i].owner, (counts.get(changes[i].owner) ?? 0) + 1);
+  for (const [owner, count] of counts) {
+    warn(
+      `${count} objects that belonged to the role ${owner} belong to the role of this run now; ${owner} keeps its rights on them as grants.`,
+    );
+  }
+}
+
+function ofSchemas(facts: GrantFacts): GrantFacts {
+  return { ...facts, objects: facts.objects.filter(({ kind }) => kind === 'SCHEMA') };
 }
 
 /**
@@ -118,26 +145,38 @@ export async function readDatabaseFacts(client: PostgresClient, database: string
 }
 
 /** Makes `database` like the one that `previous` describes, from the maintenance database. */
-export async function carryOverDatabase(client: PostgresClient, database: string, previous: DatabaseFacts, warn: Warn): Promise<void> {
+export async function carryOverDatabase(
+  client: PostgresClient,
+  database: string,
+  previous: DatabaseFacts,
+  warn: Warn,
+): Promise<void> {
   const name = quoteIdent(database);
   await queryRows(client, 'BEGIN');
   try {
     let facts = await existing(client, database);
     if (facts.owner !== previous.owner) {
       const refused = await runEach(client, [`ALTER DATABASE ${name} OWNER TO ${quoteIdent(previous.owner)}`]);
-      if (refused.length > 0) warn(`The database belonged to the role ${previous.owner} and belongs to the role of this run now.`);
+      if (refused.length > 0)
+        warn(`The database belonged to the role ${previous.owner} and belongs to the role of this run now.`);
       facts = await existing(client, database);
     }
     const statements = [
       ...grantDifference(name, facts, previous),
-      ...(facts.connectionLimit === previous.connectionLimit ? [] : [`ALTER DATABASE ${name} CONNECTION LIMIT ${previous.connectionLimit}`]),
-      ...(facts.isTemplate === previous.isTemplate ? [] : [`ALTER DATABASE ${name} IS_TEMPLATE ${previous.isTemplate}`]),
+      ...(facts.connectionLimit === previous.connectionLimit
+        ? []
+        : [`ALTER DATABASE ${name} CONNECTION LIMIT ${previous.connectionLimit}`]),
+      ...(facts.isTemplate === previous.isTemplate
+        ? []
+        : [`ALTER DATABASE ${name} IS_TEMPLATE ${previous.isTemplate}`]),
       ...previous.settings.map((setting) => settingStatement(name, setting)),
     ];
     const refused = await runEach(client, statements);
     if (refused.length > 0) {
       const what = refused.map((i) => statements[i].replace(/ (TO|SET) .*$/s, ''));
-      warn(`${refused.length} settings or grants of the previous database could not be carried over: ${[...new Set(what)].join('; ')}.`);
+      warn(
+        `${refused.length} settings or grants of the previous database could not be carried over: ${[...new Set(what)].join('; ')}.`,
+      );
     }
     await queryRows(client, 'COMMIT');
   } catch (error) {
@@ -149,9 +188,13 @@ export async function carryOverDatabase(client: PostgresClient, database: string
 async function existing(client: PostgresClient, database: string): Promise<DatabaseFacts> {
   const facts = await readDatabaseFacts(client, database);
   if (facts !== null) return facts;
-  throw new UnderstudyError('PUBLISH_FAILED', `The new database "${database}" is gone before it was published; the target is unchanged.`, {
-    hint: 'Find out who dropped it, then run again.',
-  });
+  throw new UnderstudyError(
+    'PUBLISH_FAILED',
+    `The new database "${database}" is gone before it was published; the target is unchanged.`,
+    {
+      hint: 'Find out who dropped it, then run again.',
+    },
+  );
 }
 
 function grantDifference(name: string, from: DatabaseFacts, to: DatabaseFacts): readonly string[] {
@@ -160,25 +203,38 @@ function grantDifference(name: string, from: DatabaseFacts, to: DatabaseFacts): 
   const present = new Set(from.grants.map(key));
   const others = (grant: Grant): boolean => grant.grantee !== from.owner;
   return [
-    ...from.grants.filter((g) => others(g) && !wanted.has(key(g))).map((g) => `REVOKE ${g.privilege} ON DATABASE ${name} FROM ${grantee(g)}`),
-    ...to.grants.filter((g) => others(g) && !present.has(key(g))).map((g) => `GRANT ${g.privilege} ON DATABASE ${name} TO ${grantee(g)}${option(g)}`),
+    ...from.grants
+      .filter((g) => others(g) && !wanted.has(key(g)))
+      .map((g) => `REVOKE ${g.privilege} ON DATABASE ${name} FROM ${grantee(g)}`),
+    ...to.grants
+      .filter((g) => others(g) && !present.has(key(g)))
+      .map((g) => `GRANT ${g.privilege} ON DATABASE ${name} TO ${grantee(g)}${option(g)}`),
   ];
 }
 
 /** Settings whose value is a list of names, which the server keeps quoted; pg_dump knows the same ones. */
 const NAME_LISTS = new Set([
-  'local_preload_libraries', 'search_path', 'session_preload_libraries', 'shared_preload_libraries', 'temp_tablespaces',
+  'local_preload_libraries',
+  'search_path',
+  'session_preload_libraries',
+  'shared_preload_libraries',
+  'temp_tablespaces',
   'unix_socket_directories',
 ]);
 
 export function settingStatement(quotedDatabase: string, setting: DatabaseSetting): string {
-  const subject = setting.role === null ? `DATABASE ${quotedDatabase}` : `ROLE ${quoteIdent(setting.role)} IN DATABASE ${quotedDatabase}`;
+  const subject =
+    setting.role === null
+      ? `DATABASE ${quotedDatabase}`
+      : `ROLE ${quoteIdent(setting.role)} IN DATABASE ${quotedDatabase}`;
   const name = setting.name.split('.').map(quoteIdent).join('.');
   return `ALTER ${subject} SET ${name} TO ${settingValue(setting)}`;
 }
 
 function settingValue(setting: DatabaseSetting): string {
   if (!NAME_LISTS.has(setting.name.toLowerCase())) return quoteLiteral(setting.value);
-  const names = [...setting.value.matchAll(/"((?:[^"]|"")*)"|([^,\s]+)/g)].map((m) => (m[1] === undefined ? m[2] : m[1].replaceAll('""', '"')));
+  const names = [...setting.value.matchAll(/"((?:[^"]|"")*)"|([^,\s]+)/g)].map((m) =>
+    m[1] === undefined ? m[2] : m[1].replaceAll('""', '"'),
+  );
   return names.length === 0 ? "''" : names.map(quoteLiteral).join(', ');
 }

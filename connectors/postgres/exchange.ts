@@ -48,7 +48,11 @@ async function attemptExchange(maintenance: PostgresConfig, exchange: Exchange):
   const evictor = await Evictor.start(maintenance, [exchange.target, exchange.incoming.database]);
   try {
     for (const [name, sql] of statementsOf(exchange)) {
-      await queryRows(client, sql, [], { doing: `renaming databases (${name})`, denied: 'TARGET_RIGHTS_MISSING', otherwise: 'PUBLISH_FAILED' });
+      await queryRows(client, sql, [], {
+        doing: `renaming databases (${name})`,
+        denied: 'TARGET_RIGHTS_MISSING',
+        otherwise: 'PUBLISH_FAILED',
+      });
       checkpoint(`${exchange.action}:${name}`);
     }
   } finally {

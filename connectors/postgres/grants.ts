@@ -79,7 +79,7 @@ export async function readGrants(client: PostgresClient): Promise<GrantFacts> {
   const objects = await queryRows<Record<keyof OwnedObject, string>>(
     client,
     `SELECT o.kind, o.schema, o.name, o.args, o."column", r.rolname AS owner, ${grantsOf('o.acl')} AS grants
-     FROM (${OBJECTS}) o JOIN pg_roles r ON r.oid = o.owner ORDER BY o.kind = 'SCHEMA' DESC, 1, 2, 3, 4, 5`,
+     FROM (${OBJECTS}) o JOIN pg_roles r ON r.oid = o.owner ORDER BY o.kind = 'SEQUENCE', 1, 2, 3, 4, 5`,
     [],
     context,
   );
@@ -94,7 +94,9 @@ export async function readGrants(client: PostgresClient): Promise<GrantFacts> {
   );
   return {
     objects: objects.map((row) => ({ ...row, grants: JSON.parse(row.grants) as Grant[] }) as unknown as OwnedObject),
-    defaults: defaults.map((row) => ({ ...row, grants: JSON.parse(row.grants) as Grant[] }) as unknown as DefaultPrivileges),
+    defaults: defaults.map(
+      (row) => ({ ...row, grants: JSON.parse(row.grants) as Grant[] }) as unknown as DefaultPrivileges,
+    ),
   };
 }
 
@@ -106,7 +108,7 @@ export interface OwnerChange {
 
 /**
  * What makes the objects of `fresh` belong to whom the objects of the same name in `previous` belonged to.
- * Schemas come first: an owner must be able to create in them.
+ * In the order of `readGrants`: sequences come last, since those that a table owns follow it and cannot be given alone.
  */
 export function planOwners(previous: GrantFacts, fresh: GrantFacts): readonly OwnerChange[] {
   const before = byIdentity(previous.objects);
@@ -114,7 +116,11 @@ export function planOwners(previous: GrantFacts, fresh: GrantFacts): readonly Ow
   for (const object of fresh.objects) {
     const old = before.get(identity(object));
     if (old === undefined || object.kind === 'COLUMN' || old.owner === object.owner) continue;
-    owners.push({ object, owner: old.owner, sql: `ALTER ${object.kind} ${nameOf(object)} OWNER TO ${quoteIdent(old.owner)}` });
+    owners.push({
+      object,
+      owner: old.owner,
+      sql: `ALTER ${object.kind} ${nameOf(object)} OWNER TO ${quoteIdent(old.owner)}`,
+    });
   }
   return owners;
 }
@@ -123,7 +129,11 @@ export function planOwners(previous: GrantFacts, fresh: GrantFacts): readonly Ow
  * What gives the objects of `fresh` the grants that the objects of the same name in `previous` have; objects that are
  * new get those that the previous database's default privileges give to what their owner creates.
  */
-export function planGrants(previous: GrantFacts, fresh: GrantFacts, fallback: 'defaults' | 'none' = 'defaults'): readonly string[] {
+export function planGrants(
+  previous: GrantFacts,
+  fresh: GrantFacts,
+  fallback: 'defaults' | 'none' = 'defaults',
+): readonly string[] {
   const before = byIdentity(previous.objects);
   const now = byIdentity(fresh.objects);
   const statements: string[] = [];
@@ -137,14 +147,18 @@ export function planGrants(previous: GrantFacts, fresh: GrantFacts, fallback: 'd
   }
   // Columns have an entry only where something is granted: those without one in the new database start from nothing.
   for (const old of previous.objects) {
-    if (old.kind !== 'COLUMN' || now.has(identity(old)) || !now.has(identity({ ...old, kind: 'TABLE', column: '' }))) continue;
+    if (old.kind !== 'COLUMN' || now.has(identity(old)) || !now.has(identity({ ...old, kind: 'TABLE', column: '' })))
+      continue;
     statements.push(...difference(old, [], old.grants));
   }
   return statements;
 }
 
 /** What gives `fresh` the default privileges of `previous`, one list a role. */
-export function planDefaults(previous: GrantFacts, schemas: ReadonlySet<string>): readonly { role: string; statements: readonly string[] }[] {
+export function planDefaults(
+  previous: GrantFacts,
+  schemas: ReadonlySet<string>,
+): readonly { role: string; statements: readonly string[] }[] {
   const byRole = new Map<string, string[]>();
   for (const entry of previous.defaults) {
     if (entry.schema !== null && !schemas.has(entry.schema)) continue;
@@ -153,10 +167,15 @@ export function planDefaults(previous: GrantFacts, schemas: ReadonlySet<string>)
     const where = entry.schema === null ? '' : ` IN SCHEMA ${quoteIdent(entry.schema)}`;
     const prefix = `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoteIdent(entry.role)}${where}`;
     // An entry for the whole database replaces what the server gives by itself, to PUBLIC above all.
-    if (entry.schema === null && (entry.kind === 'ROUTINE' || entry.kind === 'TYPE') && !entry.grants.some((g) => g.grantee === '')) {
+    if (
+      entry.schema === null &&
+      (entry.kind === 'ROUTINE' || entry.kind === 'TYPE') &&
+      !entry.grants.some((g) => g.grantee === '')
+    ) {
       statements.push(`${prefix} REVOKE ALL ON ${entry.kind}S FROM PUBLIC`);
     }
-    for (const grant of entry.grants) statements.push(`${prefix} GRANT ${grant.privilege} ON ${entry.kind}S TO ${grantee(grant)}${option(grant)}`);
+    for (const grant of entry.grants)
+      statements.push(`${prefix} GRANT ${grant.privilege} ON ${entry.kind}S TO ${grantee(grant)}${option(grant)}`);
   }
   return [...byRole].map(([role, statements]) => ({ role, statements }));
 }
@@ -168,10 +187,12 @@ export function difference(object: OwnedObject, from: readonly Grant[], to: read
   const present = new Set(from.map(key));
   const statements: string[] = [];
   for (const grant of from) {
-    if (grant.grantee !== object.owner && !wanted.has(key(grant))) statements.push(`REVOKE ${privilegeOn(object, grant)} FROM ${grantee(grant)}`);
+    if (grant.grantee !== object.owner && !wanted.has(key(grant)))
+      statements.push(`REVOKE ${privilegeOn(object, grant)} FROM ${grantee(grant)}`);
   }
   for (const grant of to) {
-    if (grant.grantee !== object.owner && !present.has(key(grant))) statements.push(`GRANT ${privilegeOn(object, grant)} TO ${grantee(grant)}${option(grant)}`);
+    if (grant.grantee !== object.owner && !present.has(key(grant)))
+      statements.push(`GRANT ${privilegeOn(object, grant)} TO ${grantee(grant)}${option(grant)}`);
   }
   return statements;
 }

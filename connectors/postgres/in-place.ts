@@ -5,7 +5,15 @@
  * visible is the old under its name and the new as `understudy_new_…`. Publishing is a second, short transaction of
  * renames.
  */
-import type { Build, BuildPlan, Catalog, IntegrityReport, PublishResult, QualifiedName, Snapshot } from '../connector.ts';
+import type {
+  Build,
+  BuildPlan,
+  Catalog,
+  IntegrityReport,
+  PublishResult,
+  QualifiedName,
+  Snapshot,
+} from '../connector.ts';
 import { checkpoint } from '../../src/kernel/checkpoint.ts';
 import { UnderstudyError } from '../../src/kernel/errors.ts';
 import type { EventSink } from '../../src/kernel/events.ts';
@@ -20,7 +28,6 @@ import type { PostgresClient } from './client.ts';
 import { driverCode } from './driver-errors.ts';
 import { readGrants } from './grants.ts';
 import { shadowSchemaName, shadowSchemaPattern } from './reserved-names.ts';
-import type { SchemaRole } from './reserved-names.ts';
 import { publishedRun, readSchemaMark, schemaMarkStatements } from './schema-mark.ts';
 import type { SchemaGeneration } from './schema-mark.ts';
 import { shadowSnapshot } from './shadow-snapshot.ts';
@@ -30,7 +37,11 @@ import { inTransaction, tableOf, withClient } from './target-session.ts';
 import type { TargetContext } from './target-session.ts';
 import { verifyIntegrity } from './verify.ts';
 
-const RIGHTS = { doing: 'building the shadow schemas', denied: 'TARGET_RIGHTS_MISSING', otherwise: 'LOAD_FAILED' } as const;
+const RIGHTS = {
+  doing: 'building the shadow schemas',
+  denied: 'TARGET_RIGHTS_MISSING',
+  otherwise: 'LOAD_FAILED',
+} as const;
 
 export class InPlaceBuild implements Build {
   readonly #context: TargetContext;
@@ -64,7 +75,9 @@ export class InPlaceBuild implements Build {
   }
 
   async createBare(): Promise<void> {
-    await this.#step(async (client) => runScript(client, await missingPart(client, this.#plan.catalog), 'bare', this.#plan.roles));
+    await this.#step(async (client) =>
+      runScript(client, await missingPart(client, this.#plan.catalog), 'bare', this.#plan.roles),
+    );
     checkpoint('build:bare');
   }
 
@@ -96,14 +109,19 @@ export class InPlaceBuild implements Build {
 
   async openSnapshot(): Promise<Snapshot> {
     const built = new Set(this.#schemas);
-    return shadowSnapshot(await openPostgresSnapshot(this.#context.config), (schema) => (built.has(schema) ? shadowSchemaName('new', schema) : schema));
+    return shadowSnapshot(await openPostgresSnapshot(this.#context.config), (schema) =>
+      built.has(schema) ? shadowSchemaName('new', schema) : schema,
+    );
   }
 
   async publish(sink: EventSink): Promise<PublishResult> {
     const warn = (message: string): void => sink({ type: 'note', level: 'warning', message });
     await this.#context.lock.assertHeld();
-    const kept = await retryBusy(this.#context, () => withClient(this.#context.config, (client) => publishSchemas(client, this.#plan, this.#schemas, warn)));
-    if (kept && this.#plan.keepPrevious > 0) return { database: this.#context.target, previousDatabase: shadowSchemaName('prev', '') };
+    const kept = await retryBusy(this.#context, () =>
+      withClient(this.#context.config, (client) => publishSchemas(client, this.#plan, this.#schemas, warn)),
+    );
+    if (kept && this.#plan.keepPrevious > 0)
+      return { database: this.#context.target, previousDatabase: shadowSchemaName('prev', '') };
     if (kept) await dropPrevious(this.#context, warn);
     checkpoint('publish:age-out');
     return { database: this.#context.target, previousDatabase: null };
@@ -119,7 +137,11 @@ export class InPlaceBuild implements Build {
   /** One piece of work in the build's transaction, after the one before. */
   async #step<Result>(work: (client: PostgresClient) => Promise<Result>): Promise<Result> {
     const turn = this.#turn.then(() => {
-      if (this.#client === null) throw new UnderstudyError('INTERNAL', 'The build in place was written to after it had been finished or given up.');
+      if (this.#client === null)
+        throw new UnderstudyError(
+          'INTERNAL',
+          'The build in place was written to after it had been finished or given up.',
+        );
       return work(this.#client);
     });
     this.#turn = turn.catch(() => {});
@@ -166,7 +188,8 @@ async function createSchemaLike(client: PostgresClient, schema: string, model: s
      FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE n.nspname = $1`,
     [model],
   );
-  if (facts.mine !== 't') await queryRows(client, `ALTER SCHEMA ${quoteIdent(schema)} OWNER TO ${quoteIdent(facts.owner)}`, [], RIGHTS);
+  if (facts.mine !== 't')
+    await queryRows(client, `ALTER SCHEMA ${quoteIdent(schema)} OWNER TO ${quoteIdent(facts.owner)}`, [], RIGHTS);
   if (schema === 'public' && facts.comment !== null) {
     await queryRows(client, `COMMENT ON SCHEMA public IS ${quoteLiteral(facts.comment)}`, [], RIGHTS);
   }
@@ -180,12 +203,18 @@ async function moveExtensions(client: PostgresClient, from: string, to: string):
     [from],
   );
   for (const { name } of rows) {
-    await queryRows(client, `ALTER EXTENSION ${quoteIdent(name)} SET SCHEMA ${quoteIdent(to)}`, [], { ...RIGHTS, doing: `moving the extension ${name}` });
+    await queryRows(client, `ALTER EXTENSION ${quoteIdent(name)} SET SCHEMA ${quoteIdent(to)}`, [], {
+      ...RIGHTS,
+      doing: `moving the extension ${name}`,
+    });
   }
 }
 
 async function renameSchema(client: PostgresClient, from: string, to: string): Promise<void> {
-  await queryRows(client, `ALTER SCHEMA ${quoteIdent(from)} RENAME TO ${quoteIdent(to)}`, [], { ...RIGHTS, doing: `renaming the schema ${from}` });
+  await queryRows(client, `ALTER SCHEMA ${quoteIdent(from)} RENAME TO ${quoteIdent(to)}`, [], {
+    ...RIGHTS,
+    doing: `renaming the schema ${from}`,
+  });
 }
 
 /** The catalog with a script of what is not yet there in the disguise. */
@@ -202,12 +231,21 @@ async function schemaNames(client: PostgresClient): Promise<ReadonlySet<string>>
 // ---------------------------------------------------------------------------------------------- publish and rollback
 
 /** One transaction. Returns whether there is something to go back to. */
-async function publishSchemas(client: PostgresClient, plan: BuildPlan, schemas: readonly string[], warn: Warn): Promise<boolean> {
+async function publishSchemas(
+  client: PostgresClient,
+  plan: BuildPlan,
+  schemas: readonly string[],
+  warn: Warn,
+): Promise<boolean> {
   await queryRows(client, "BEGIN; SET LOCAL lock_timeout = '2s'");
   checkpoint('publish:begin');
   const grants = await readGrants(client);
   const mark = await readSchemaMark(client);
-  const replaced: SchemaGeneration = (await publishedRun(client)) ?? { runId: `before-${plan.runId}`, own: false, schemas: [] };
+  const replaced: SchemaGeneration = (await publishedRun(client)) ?? {
+    runId: `before-${plan.runId}`,
+    own: false,
+    schemas: [],
+  };
 
   for (const schema of mark?.previous?.schemas ?? []) await dropSchema(client, shadowSchemaName('prev', schema));
   checkpoint('publish:drop-old');
@@ -229,7 +267,8 @@ async function publishSchemas(client: PostgresClient, plan: BuildPlan, schemas: 
 
   const kept = outgoing.length > 0 && !(await dropIfEmpty(client, outgoing));
   const previous = kept ? { ...replaced, schemas: outgoing } : null;
-  for (const sql of schemaMarkStatements({ current: { runId: plan.runId, own: true, schemas }, previous })) await queryRows(client, sql, [], RIGHTS);
+  for (const sql of schemaMarkStatements({ current: { runId: plan.runId, own: true, schemas }, previous }))
+    await queryRows(client, sql, [], RIGHTS);
   checkpoint('publish:mark-new');
   await queryRows(client, 'COMMIT', [], { doing: 'publishing', otherwise: 'PUBLISH_FAILED' });
   checkpoint('publish:commit');
@@ -239,7 +278,9 @@ async function publishSchemas(client: PostgresClient, plan: BuildPlan, schemas: 
 /** Back to the schemas that were published before; the ones that go can be brought back the same way. */
 export async function rollbackInPlace(context: TargetContext, runId: string | null): Promise<PublishResult> {
   await context.lock.assertHeld();
-  await retryBusy(context, () => withClient(context.config, (client) => rollbackSchemas(client, context.target, runId)));
+  await retryBusy(context, () =>
+    withClient(context.config, (client) => rollbackSchemas(client, context.target, runId)),
+  );
   return { database: context.target, previousDatabase: shadowSchemaName('prev', '') };
 }
 
@@ -248,7 +289,8 @@ async function rollbackSchemas(client: PostgresClient, target: string, runId: st
   checkpoint('rollback:begin');
   const mark = await readSchemaMark(client);
   const previous = mark?.previous ?? null;
-  if (mark === null || previous === null || (runId !== null && previous.runId !== runId)) throw nothingKept(target, runId, previous);
+  if (mark === null || previous === null || (runId !== null && previous.runId !== runId))
+    throw nothingKept(target, runId, previous);
   for (const schema of mark.current.schemas) await renameSchema(client, schema, shadowSchemaName('aside', schema));
   checkpoint('rollback:rename-old');
   for (const schema of previous.schemas) await renameSchema(client, shadowSchemaName('prev', schema), schema);
@@ -257,7 +299,8 @@ async function rollbackSchemas(client: PostgresClient, target: string, runId: st
     await renameSchema(client, shadowSchemaName('aside', schema), shadowSchemaName('prev', schema));
     if (previous.schemas.includes(schema)) await moveExtensions(client, shadowSchemaName('prev', schema), schema);
   }
-  for (const sql of schemaMarkStatements({ current: previous, previous: mark.current })) await queryRows(client, sql, [], RIGHTS);
+  for (const sql of schemaMarkStatements({ current: previous, previous: mark.current }))
+    await queryRows(client, sql, [], RIGHTS);
   checkpoint('rollback:mark-new');
   await queryRows(client, 'COMMIT', [], { doing: 'rolling back', otherwise: 'PUBLISH_FAILED' });
   checkpoint('rollback:commit');
@@ -299,7 +342,8 @@ async function dropPrevious(context: TargetContext, warn: Warn): Promise<void> {
 async function dropIfEmpty(client: PostgresClient, schemas: readonly string[]): Promise<boolean> {
   await queryRows(client, 'SAVEPOINT understudy_empty');
   try {
-    for (const schema of schemas) await queryRows(client, `DROP SCHEMA ${quoteIdent(shadowSchemaName('prev', schema))} RESTRICT`);
+    for (const schema of schemas)
+      await queryRows(client, `DROP SCHEMA ${quoteIdent(shadowSchemaName('prev', schema))} RESTRICT`);
     return true;
   } catch (error) {
     if (driverCode(error) !== '2BP01') throw error; // dependent objects: not empty
@@ -309,7 +353,10 @@ async function dropIfEmpty(client: PostgresClient, schemas: readonly string[]): 
 }
 
 async function dropSchema(client: PostgresClient, schema: string): Promise<void> {
-  await queryRows(client, `DROP SCHEMA IF EXISTS ${quoteIdent(schema)} CASCADE`, [], { ...RIGHTS, doing: `dropping the schema ${schema}` });
+  await queryRows(client, `DROP SCHEMA IF EXISTS ${quoteIdent(schema)} CASCADE`, [], {
+    ...RIGHTS,
+    doing: `dropping the schema ${schema}`,
+  });
 }
 
 /** A lock that is not to be had in time, a deadlock, or a catalog row that somebody else has just changed. */
@@ -324,10 +371,14 @@ async function retryBusy<Result>(context: TargetContext, attempt: () => Promise<
       if (!BUSY.has(driverCode(error) ?? '')) throw error;
       const pauseMs = Math.min(250 * 2 ** n, 5000);
       if (Date.now() + pauseMs > deadline) {
-        throw new UnderstudyError('PUBLISH_BUSY', `Other sessions hold locks in the database "${context.target}" that the renames need; it is unchanged.`, {
-          hint: 'Wait until they are done, or end them; then run again.',
-          cause: error,
-        });
+        throw new UnderstudyError(
+          'PUBLISH_BUSY',
+          `Other sessions hold locks in the database "${context.target}" that the renames need; it is unchanged.`,
+          {
+            hint: 'Wait until they are done, or end them; then run again.',
+            cause: error,
+          },
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
@@ -337,7 +388,14 @@ async function retryBusy<Result>(context: TargetContext, attempt: () => Promise<
 function nothingKept(target: string, runId: string | null, previous: SchemaGeneration | null): UnderstudyError {
   const what = runId === null || previous === null ? 'No previous schemas are' : `Of run ${runId}, nothing is`;
   const there = previous === null ? '' : ` (there is: ${previous.runId})`;
-  return new UnderstudyError('PUBLISH_NOTHING_TO_ROLL_BACK', `${what} kept in the database "${target}"${there}; nothing was changed.`, {
-    hint: previous === null ? 'Set output.keepPrevious to 1, so that the next run keeps them.' : 'Roll back without --to, or to that run.',
-  });
+  return new UnderstudyError(
+    'PUBLISH_NOTHING_TO_ROLL_BACK',
+    `${what} kept in the database "${target}"${there}; nothing was changed.`,
+    {
+      hint:
+        previous === null
+          ? 'Set output.keepPrevious to 1, so that the next run keeps them.'
+          : 'Roll back without --to, or to that run.',
+    },
+  );
 }

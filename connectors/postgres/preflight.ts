@@ -15,7 +15,11 @@ interface Role {
   readonly canCreateDatabases: boolean;
 }
 
-export async function preflightTarget(config: PostgresConfig, maintenance: PostgresConfig, plan: BuildPlan): Promise<readonly Finding[]> {
+export async function preflightTarget(
+  config: PostgresConfig,
+  maintenance: PostgresConfig,
+  plan: BuildPlan,
+): Promise<readonly Finding[]> {
   return withClient(maintenance, async (server) => {
     const role = await connectedRole(server);
     const exists = (await databaseComment(server, config.database)) !== undefined;
@@ -50,7 +54,11 @@ async function connectedRole(client: PostgresClient): Promise<Role> {
     client,
     'SELECT rolname AS name, rolsuper AS super, rolcreatedb AS createdb FROM pg_roles WHERE rolname = current_user',
   );
-  return { name: row.name, isSuperuser: row.super === 't', canCreateDatabases: row.createdb === 't' || row.super === 't' };
+  return {
+    name: row.name,
+    isSuperuser: row.super === 't',
+    canCreateDatabases: row.createdb === 't' || row.super === 't',
+  };
 }
 
 // ---------------------------------------------------------------------------------------------- both modes
@@ -58,18 +66,39 @@ async function connectedRole(client: PostgresClient): Promise<Role> {
 async function versionFindings(client: PostgresClient, { catalog }: BuildPlan): Promise<readonly Finding[]> {
   const major = await serverMajor(client);
   if (major >= catalog.serverMajor) return [];
-  return [finding('error', 'PREFLIGHT_SERVER_OLDER', '', `The target's server is PostgreSQL ${major} and the source is ${catalog.serverMajor}: its schema may use what the older server does not know.`, `Use a target server of PostgreSQL ${catalog.serverMajor} or newer.`)];
+  return [
+    finding(
+      'error',
+      'PREFLIGHT_SERVER_OLDER',
+      '',
+      `The target's server is PostgreSQL ${major} and the source is ${catalog.serverMajor}: its schema may use what the older server does not know.`,
+      `Use a target server of PostgreSQL ${catalog.serverMajor} or newer.`,
+    ),
+  ];
 }
 
 async function roleFindings(client: PostgresClient, { catalog, roles }: BuildPlan): Promise<readonly Finding[]> {
   const named = new Set([...catalog.roles, ...catalog.script.flatMap((statement) => statement.roles ?? [])]);
   const needed = [...named].filter((name) => !roles.skip.includes(name)).map((name) => roles.map[name] ?? name);
-  const rows = await queryRows<{ name: string }>(client, 'SELECT rolname AS name FROM pg_roles WHERE rolname = ANY($1)', [needed]);
+  const rows = await queryRows<{ name: string }>(
+    client,
+    'SELECT rolname AS name FROM pg_roles WHERE rolname = ANY($1)',
+    [needed],
+  );
   const there = new Set(rows.map((row) => row.name));
   return needed
-    .filter((name) => !there.has(name) && !['public', 'current_user', 'session_user', 'current_role'].includes(name.toLowerCase()))
+    .filter(
+      (name) =>
+        !there.has(name) && !['public', 'current_user', 'session_user', 'current_role'].includes(name.toLowerCase()),
+    )
     .map((name) =>
-      finding('error', 'PREFLIGHT_ROLE_MISSING', name, `Policies of the source name the role ${name}, which the target's server does not have: they cannot be created.`, `Create the role, or name it in target.roles.map or target.roles.skip.`),
+      finding(
+        'error',
+        'PREFLIGHT_ROLE_MISSING',
+        name,
+        `Policies of the source name the role ${name}, which the target's server does not have: they cannot be created.`,
+        `Create the role, or name it in target.roles.map or target.roles.skip.`,
+      ),
     );
 }
 
@@ -78,7 +107,13 @@ function superuserFindings({ catalog }: BuildPlan, role: Role): readonly Finding
   return catalog.script
     .filter((statement) => statement.superuser === true)
     .map(({ kind, object }) =>
-      finding('error', 'PREFLIGHT_SUPERUSER', object, `Only a superuser may create the ${kind} ${object} of the source, and ${role.name} is none.`, `Provision as a superuser, or drop ${object} from the source's schema.`),
+      finding(
+        'error',
+        'PREFLIGHT_SUPERUSER',
+        object,
+        `Only a superuser may create the ${kind} ${object} of the source, and ${role.name} is none.`,
+        `Provision as a superuser, or drop ${object} from the source's schema.`,
+      ),
     );
 }
 
@@ -92,23 +127,56 @@ async function sessionFindings(client: PostgresClient, database: string, role: R
     [database],
   );
   return rows.map((row) =>
-    finding('warning', 'PREFLIGHT_SESSIONS', row.role, `The role ${row.role} is connected to the target and ${role.name} may not end its sessions: publishing waits for them, and gives up after a minute.`, `GRANT pg_signal_backend TO ${role.name}, or disconnect that role before publishing.`),
+    finding(
+      'warning',
+      'PREFLIGHT_SESSIONS',
+      row.role,
+      `The role ${row.role} is connected to the target and ${role.name} may not end its sessions: publishing waits for them, and gives up after a minute.`,
+      `GRANT pg_signal_backend TO ${role.name}, or disconnect that role before publishing.`,
+    ),
   );
 }
 
 async function preparedFindings(client: PostgresClient, database: string): Promise<readonly Finding[]> {
-  const [row] = await queryRows<{ count: string }>(client, 'SELECT count(*) AS count FROM pg_prepared_xacts WHERE database = $1', [database]);
+  const [row] = await queryRows<{ count: string }>(
+    client,
+    'SELECT count(*) AS count FROM pg_prepared_xacts WHERE database = $1',
+    [database],
+  );
   if (row.count === '0') return [];
-  return [finding('error', 'PREFLIGHT_PREPARED_TRANSACTIONS', database, `${row.count} prepared transactions are pending in the target: no rename succeeds while they are.`, 'COMMIT PREPARED or ROLLBACK PREPARED each of pg_prepared_xacts.')];
+  return [
+    finding(
+      'error',
+      'PREFLIGHT_PREPARED_TRANSACTIONS',
+      database,
+      `${row.count} prepared transactions are pending in the target: no rename succeeds while they are.`,
+      'COMMIT PREPARED or ROLLBACK PREPARED each of pg_prepared_xacts.',
+    ),
+  ];
 }
 
 /** A server says nothing about its disk in SQL: what is known is the estimate and the limit that the user sets. */
 function sizeFindings({ estimatedBytes, maxBytes }: BuildPlan): readonly Finding[] {
   const needed = Math.ceil(estimatedBytes * 1.3);
   if (maxBytes !== null && needed > maxBytes) {
-    return [finding('error', 'PREFLIGHT_SIZE', '', `The run needs about ${needed} bytes (1.3 times the data), and target.maxBytes allows ${maxBytes}.`, 'Lower --scale, or raise target.maxBytes.')];
+    return [
+      finding(
+        'error',
+        'PREFLIGHT_SIZE',
+        '',
+        `The run needs about ${needed} bytes (1.3 times the data), and target.maxBytes allows ${maxBytes}.`,
+        'Lower --scale, or raise target.maxBytes.',
+      ),
+    ];
   }
-  return [finding('info', 'PREFLIGHT_DISK', '', `The run needs about ${needed} bytes on the target's server, beside what is there; how much is free cannot be asked in SQL.`)];
+  return [
+    finding(
+      'info',
+      'PREFLIGHT_DISK',
+      '',
+      `The run needs about ${needed} bytes on the target's server, beside what is there; how much is free cannot be asked in SQL.`,
+    ),
+  ];
 }
 
 /**
@@ -121,7 +189,10 @@ async function poolerFindings(config: PostgresConfig, reachable: PostgresConfig)
     for (let i = 0; i < 2; i++) clients.push(await connectClient(reachable, 'target'));
     const pids: string[] = [];
     for (const client of [...clients, ...clients]) {
-      const [row] = await queryRows<{ pid: string; path: string }>(client, "SELECT pg_backend_pid() AS pid, current_setting('search_path') AS path");
+      const [row] = await queryRows<{ pid: string; path: string }>(
+        client,
+        "SELECT pg_backend_pid() AS pid, current_setting('search_path') AS path",
+      );
       pids.push(row.pid);
       if (row.path !== '') return [pooler(config)];
     }
@@ -134,7 +205,13 @@ async function poolerFindings(config: PostgresConfig, reachable: PostgresConfig)
 }
 
 function pooler(config: PostgresConfig): Finding {
-  return finding('error', 'PREFLIGHT_POOLER', `${config.host}:${config.port}`, 'The connection goes through a pooler that changes server processes between statements: locks and transactions over several statements are not safe there.', 'Use the direct address of the server in the target URL.');
+  return finding(
+    'error',
+    'PREFLIGHT_POOLER',
+    `${config.host}:${config.port}`,
+    'The connection goes through a pooler that changes server processes between statements: locks and transactions over several statements are not safe there.',
+    'Use the direct address of the server in the target URL.',
+  );
 }
 
 // ---------------------------------------------------------------------------------------------- swap
@@ -142,7 +219,15 @@ function pooler(config: PostgresConfig): Finding {
 async function swapFindings(client: PostgresClient, database: string, role: Role): Promise<readonly Finding[]> {
   const found: Finding[] = [];
   if (!role.canCreateDatabases) {
-    found.push(finding('error', 'PREFLIGHT_CREATEDB', role.name, `The role ${role.name} may not create databases, which mode swap needs.`, `ALTER ROLE ${role.name} CREATEDB, or use --mode in-place.`));
+    found.push(
+      finding(
+        'error',
+        'PREFLIGHT_CREATEDB',
+        role.name,
+        `The role ${role.name} may not create databases, which mode swap needs.`,
+        `ALTER ROLE ${role.name} CREATEDB, or use --mode in-place.`,
+      ),
+    );
   }
   const [owner] = await queryRows<{ owner: string; member: string }>(
     client,
@@ -150,14 +235,30 @@ async function swapFindings(client: PostgresClient, database: string, role: Role
     [database],
   );
   if (owner !== undefined && owner.member !== 't') {
-    found.push(finding('error', 'PREFLIGHT_OWNER', database, `The target database belongs to the role ${owner.owner}, and ${role.name} is not a member of it: it cannot be renamed.`, `GRANT ${owner.owner} TO ${role.name}, or ALTER DATABASE ${database} OWNER TO ${role.name}.`));
+    found.push(
+      finding(
+        'error',
+        'PREFLIGHT_OWNER',
+        database,
+        `The target database belongs to the role ${owner.owner}, and ${role.name} is not a member of it: it cannot be renamed.`,
+        `GRANT ${owner.owner} TO ${role.name}, or ALTER DATABASE ${database} OWNER TO ${role.name}.`,
+      ),
+    );
   }
   return found;
 }
 
 async function localeFindings(client: PostgresClient, { catalog: { locale } }: BuildPlan): Promise<readonly Finding[]> {
   if (localeProvider(locale.provider) !== 'libc' && (await serverMajor(client)) < 15) {
-    return [finding('error', 'PREFLIGHT_LOCALE', locale.icuLocale ?? '', 'The source sorts by ICU, which databases of the target\'s server version cannot.', 'Use a target server of PostgreSQL 15 or newer.')];
+    return [
+      finding(
+        'error',
+        'PREFLIGHT_LOCALE',
+        locale.icuLocale ?? '',
+        "The source sorts by ICU, which databases of the target's server version cannot.",
+        'Use a target server of PostgreSQL 15 or newer.',
+      ),
+    ];
   }
   const wanted = [...new Set([locale.collate, locale.ctype])].filter((name) => !['C', 'POSIX'].includes(name));
   const rows = await queryRows<{ name: string }>(
@@ -168,7 +269,13 @@ async function localeFindings(client: PostgresClient, { catalog: { locale } }: B
     [wanted],
   );
   return rows.map((row) =>
-    finding('error', 'PREFLIGHT_LOCALE', row.name, `The source uses the locale ${row.name}, which the target's operating system does not seem to have: text would sort otherwise, and unique keys with it.`, `Install the locale ${row.name} on the target's server.`),
+    finding(
+      'error',
+      'PREFLIGHT_LOCALE',
+      row.name,
+      `The source uses the locale ${row.name}, which the target's operating system does not seem to have: text would sort otherwise, and unique keys with it.`,
+      `Install the locale ${row.name} on the target's server.`,
+    ),
   );
 }
 
@@ -182,13 +289,26 @@ async function ownerFindings(client: PostgresClient, role: Role): Promise<readon
        AND NOT pg_has_role(c.relowner, 'MEMBER') GROUP BY 1 ORDER BY 1`,
   );
   return rows.map((row) =>
-    finding('warning', 'PREFLIGHT_OBJECT_OWNER', row.owner, `${row.count} objects of the target belong to the role ${row.owner}, of which ${role.name} is no member: the new ones will belong to ${role.name}, and ${row.owner} gets rights on them as grants.`, `GRANT ${row.owner} TO ${role.name}.`),
+    finding(
+      'warning',
+      'PREFLIGHT_OBJECT_OWNER',
+      row.owner,
+      `${row.count} objects of the target belong to the role ${row.owner}, of which ${role.name} is no member: the new ones will belong to ${role.name}, and ${row.owner} gets rights on them as grants.`,
+      `GRANT ${row.owner} TO ${role.name}.`,
+    ),
   );
 }
 
 /** `installed`: extensions that the new schema finds already there, with their schema. */
-async function extensionFindings(client: PostgresClient, { catalog }: BuildPlan, role: Role, installed: ReadonlyMap<string, string>): Promise<readonly Finding[]> {
-  const wanted = catalog.extensions.filter((extension) => !installed.has(extension.name) && extension.name !== 'plpgsql');
+async function extensionFindings(
+  client: PostgresClient,
+  { catalog }: BuildPlan,
+  role: Role,
+  installed: ReadonlyMap<string, string>,
+): Promise<readonly Finding[]> {
+  const wanted = catalog.extensions.filter(
+    (extension) => !installed.has(extension.name) && extension.name !== 'plpgsql',
+  );
   const rows = await queryRows<{ name: string; version: string; trusted: string; superuser: string }>(
     client,
     'SELECT name, version, trusted, superuser FROM pg_available_extension_versions WHERE name = ANY($1)',
@@ -198,14 +318,38 @@ async function extensionFindings(client: PostgresClient, { catalog }: BuildPlan,
   for (const { name, version } of wanted) {
     const offers = rows.filter((row) => row.name === name);
     if (offers.length === 0) {
-      found.push(finding('error', 'PREFLIGHT_EXTENSION_MISSING', name, `The source uses the extension ${name}, which the target's server does not offer.`, `Install the package of ${name} on the target's server.`));
+      found.push(
+        finding(
+          'error',
+          'PREFLIGHT_EXTENSION_MISSING',
+          name,
+          `The source uses the extension ${name}, which the target's server does not offer.`,
+          `Install the package of ${name} on the target's server.`,
+        ),
+      );
       continue;
     }
     if (!role.isSuperuser && !offers.some((offer) => offer.trusted === 't' || offer.superuser !== 't')) {
-      found.push(finding('error', 'PREFLIGHT_EXTENSION_FORBIDDEN', name, `Only a superuser may install the extension ${name}, and ${role.name} is none.`, `Have ${name} installed in the target database and use --mode in-place, or provision as a superuser.`));
+      found.push(
+        finding(
+          'error',
+          'PREFLIGHT_EXTENSION_FORBIDDEN',
+          name,
+          `Only a superuser may install the extension ${name}, and ${role.name} is none.`,
+          `Have ${name} installed in the target database and use --mode in-place, or provision as a superuser.`,
+        ),
+      );
     }
     if (!offers.some((offer) => offer.version === version)) {
-      found.push(finding('warning', 'PREFLIGHT_EXTENSION_VERSION', name, `The source has ${name} ${version}, which the target's server does not offer; its default version is used.`, `Install ${name} ${version} on the target's server.`));
+      found.push(
+        finding(
+          'warning',
+          'PREFLIGHT_EXTENSION_VERSION',
+          name,
+          `The source has ${name} ${version}, which the target's server does not offer; its default version is used.`,
+          `Install ${name} ${version} on the target's server.`,
+        ),
+      );
     }
   }
   return found;
@@ -214,7 +358,13 @@ async function extensionFindings(client: PostgresClient, { catalog }: BuildPlan,
 // ---------------------------------------------------------------------------------------------- in place
 
 function absentInPlace(database: string): Finding {
-  return finding('error', 'PREFLIGHT_TARGET_ABSENT', database, `The target database "${database}" does not exist, and mode in-place makes none.`, `CREATE DATABASE ${database}, or use --mode swap.`);
+  return finding(
+    'error',
+    'PREFLIGHT_TARGET_ABSENT',
+    database,
+    `The target database "${database}" does not exist, and mode in-place makes none.`,
+    `CREATE DATABASE ${database}, or use --mode swap.`,
+  );
 }
 
 async function inPlaceFindings(client: PostgresClient, plan: BuildPlan, role: Role): Promise<readonly Finding[]> {
@@ -235,19 +385,37 @@ async function inPlaceFindings(client: PostgresClient, plan: BuildPlan, role: Ro
     ...installed
       .filter((row) => schemas.includes(row.schema) && (row.relocatable !== 't' || row.mine !== 't'))
       .map((row) =>
-        finding('error', 'PREFLIGHT_EXTENSION_FIXED', row.name, `The extension ${row.name} lies in the schema ${row.schema}, which is to be rebuilt, and ${row.relocatable === 't' ? `${role.name} does not own all of it` : 'it cannot be moved'}: it would stay behind in the old schema.`, 'Use --mode swap, or have a superuser provision, or keep extensions in a schema of their own in source and target.'),
+        finding(
+          'error',
+          'PREFLIGHT_EXTENSION_FIXED',
+          row.name,
+          `The extension ${row.name} lies in the schema ${row.schema}, which is to be rebuilt, and ${row.relocatable === 't' ? `${role.name} does not own all of it` : 'it cannot be moved'}: it would stay behind in the old schema.`,
+          'Use --mode swap, or have a superuser provision, or keep extensions in a schema of their own in source and target.',
+        ),
       ),
   ];
 }
 
-async function ownershipFindings(client: PostgresClient, schemas: readonly string[], role: Role): Promise<readonly Finding[]> {
+async function ownershipFindings(
+  client: PostgresClient,
+  schemas: readonly string[],
+  role: Role,
+): Promise<readonly Finding[]> {
   const found: Finding[] = [];
   const [database] = await queryRows<{ name: string; create: string }>(
     client,
     "SELECT current_database() AS name, has_database_privilege(current_database(), 'CREATE') AS create",
   );
   if (database.create !== 't') {
-    found.push(finding('error', 'PREFLIGHT_CREATE', database.name, `The role ${role.name} may not create schemas in the target database.`, `GRANT CREATE ON DATABASE ${database.name} TO ${role.name}.`));
+    found.push(
+      finding(
+        'error',
+        'PREFLIGHT_CREATE',
+        database.name,
+        `The role ${role.name} may not create schemas in the target database.`,
+        `GRANT CREATE ON DATABASE ${database.name} TO ${role.name}.`,
+      ),
+    );
   }
   const foreign = await queryRows<{ schema: string; owner: string }>(
     client,
@@ -256,7 +424,15 @@ async function ownershipFindings(client: PostgresClient, schemas: readonly strin
     [schemas],
   );
   for (const { schema, owner } of foreign) {
-    found.push(finding('error', 'PREFLIGHT_SCHEMA_OWNER', schema, `The schema ${schema} of the target belongs to the role ${owner}, and ${role.name} is not a member of it: it cannot be renamed.`, `ALTER SCHEMA ${schema} OWNER TO ${role.name}, or GRANT ${owner} TO ${role.name}.`));
+    found.push(
+      finding(
+        'error',
+        'PREFLIGHT_SCHEMA_OWNER',
+        schema,
+        `The schema ${schema} of the target belongs to the role ${owner}, and ${role.name} is not a member of it: it cannot be renamed.`,
+        `ALTER SCHEMA ${schema} OWNER TO ${role.name}, or GRANT ${owner} TO ${role.name}.`,
+      ),
+    );
   }
   return found;
 }
@@ -288,21 +464,46 @@ async function outsideFindings(client: PostgresClient, schemas: readonly string[
     { doing: 'looking for objects that depend on what is replaced' },
   );
   return rows.map((row) =>
-    finding('error', 'PREFLIGHT_OUTSIDE_DEPENDENT', row.object, `${row.object} uses objects of the schema ${row.schema}, which is to be replaced, and is not part of the source: it would go on using the old ones.`, `Drop ${row.object} before the run and create it again after it, or use --mode swap.`),
+    finding(
+      'error',
+      'PREFLIGHT_OUTSIDE_DEPENDENT',
+      row.object,
+      `${row.object} uses objects of the schema ${row.schema}, which is to be replaced, and is not part of the source: it would go on using the old ones.`,
+      `Drop ${row.object} before the run and create it again after it, or use --mode swap.`,
+    ),
   );
 }
 
-async function encodingFindings(client: PostgresClient, { catalog: { locale } }: BuildPlan): Promise<readonly Finding[]> {
+async function encodingFindings(
+  client: PostgresClient,
+  { catalog: { locale } }: BuildPlan,
+): Promise<readonly Finding[]> {
   const [row] = await queryRows<{ encoding: string; collate: string }>(
     client,
     'SELECT pg_encoding_to_char(encoding) AS encoding, datcollate AS collate FROM pg_database WHERE datname = current_database()',
   );
   const found: Finding[] = [];
   if (row.encoding !== locale.encoding) {
-    found.push(finding('error', 'PREFLIGHT_ENCODING', '', `The source is encoded in ${locale.encoding} and the target database in ${row.encoding}: not every text fits.`, 'Use --mode swap, or make the target database with the encoding of the source.'));
+    found.push(
+      finding(
+        'error',
+        'PREFLIGHT_ENCODING',
+        '',
+        `The source is encoded in ${locale.encoding} and the target database in ${row.encoding}: not every text fits.`,
+        'Use --mode swap, or make the target database with the encoding of the source.',
+      ),
+    );
   }
   if (row.collate !== locale.collate) {
-    found.push(finding('warning', 'PREFLIGHT_COLLATION', '', `The source sorts text by ${locale.collate} and the target database by ${row.collate}: the order of text differs.`, 'Use --mode swap, or make the target database with the locale of the source.'));
+    found.push(
+      finding(
+        'warning',
+        'PREFLIGHT_COLLATION',
+        '',
+        `The source sorts text by ${locale.collate} and the target database by ${row.collate}: the order of text differs.`,
+        'Use --mode swap, or make the target database with the locale of the source.',
+      ),
+    );
   }
   return found;
 }

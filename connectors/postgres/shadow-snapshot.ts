@@ -6,13 +6,19 @@ export function shadowSnapshot(snapshot: Snapshot, schemaOf: (schema: string) =>
   const movedQuery = (query: RowQuery): RowQuery => ({
     ...query,
     table: moved(query.table),
-    ...(query.semiJoin === undefined ? {} : { semiJoin: { ...query.semiJoin, other: movedQuery(query.semiJoin.other) } }),
+    ...(query.semiJoin === undefined
+      ? {}
+      : { semiJoin: { ...query.semiJoin, other: movedQuery(query.semiJoin.other) } }),
   });
   return {
     countRows: (table) => snapshot.countRows(moved(table)),
     readRows: (query): AsyncIterable<RowBatch> => snapshot.readRows(movedQuery(query)),
     degreeHistogram: (table, key: ForeignKeyFacts) =>
-      snapshot.degreeHistogram(moved(table), { ...key, referencedTable: moved(key.referencedTable), declaredOn: key.declaredOn.map(moved) }),
+      snapshot.degreeHistogram(moved(table), {
+        ...key,
+        referencedTable: moved(key.referencedTable),
+        declaredOn: key.declaredOn.map(moved),
+      }),
     checksum: (table) => snapshot.checksum(moved(table)),
     close: () => snapshot.close(),
   };

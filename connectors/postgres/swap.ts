@@ -2,7 +2,16 @@
  * Swap mode: a whole new database beside the target, and an exchange of their names. Until then nobody sees it; after
  * it the previous database is still there, for `rollback`.
  */
-import type { Build, BuildPlan, Catalog, IntegrityReport, PublishResult, QualifiedName, Snapshot, TargetRun } from '../connector.ts';
+import type {
+  Build,
+  BuildPlan,
+  Catalog,
+  IntegrityReport,
+  PublishResult,
+  QualifiedName,
+  Snapshot,
+  TargetRun,
+} from '../connector.ts';
 import { UnderstudyError } from '../../src/kernel/errors.ts';
 import { checkpoint } from '../../src/kernel/checkpoint.ts';
 import type { EventSink } from '../../src/kernel/events.ts';
@@ -45,9 +54,21 @@ export class SwapBuild implements Build {
     await withClient(context.maintenance, async (client) => {
       const doing = { ...RIGHTS, doing: `creating the database ${build.database}` };
       const tablespace = await usableTablespace(client, context.target);
-      await queryRows(client, createDatabase(build.database, plan.catalog, await serverMajor(client), tablespace), [], doing);
+      await queryRows(
+        client,
+        createDatabase(build.database, plan.catalog, await serverMajor(client), tablespace),
+        [],
+        doing,
+      );
       checkpoint('build:create-database');
-      const mark = { runId: plan.runId, state: 'building', target: context.target, own: true, since: new Date().toISOString(), comment: null } as const;
+      const mark = {
+        runId: plan.runId,
+        state: 'building',
+        target: context.target,
+        own: true,
+        since: new Date().toISOString(),
+        comment: null,
+      } as const;
       await queryRows(client, markStatement(build.database, mark), [], doing);
       // What is not yet checked is nobody's to read.
       await queryRows(client, `REVOKE ALL ON DATABASE ${quoteIdent(build.database)} FROM PUBLIC`, [], doing);
@@ -83,8 +104,16 @@ export class SwapBuild implements Build {
     const warn = (message: string): void => sink({ type: 'note', level: 'warning', message });
     await lock.assertHeld();
     const replaced = await this.#carryOver(warn);
-    const outgoing = replaced === null ? null : outgoingDatabase(target, replaced.comment, this.#plan.runId, this.#plan.runId);
-    const mark = { runId: this.#plan.runId, state: 'published', target, own: true, since: new Date().toISOString(), comment: userComment(replaced?.comment ?? null) } as const;
+    const outgoing =
+      replaced === null ? null : outgoingDatabase(target, replaced.comment, this.#plan.runId, this.#plan.runId);
+    const mark = {
+      runId: this.#plan.runId,
+      state: 'published',
+      target,
+      own: true,
+      since: new Date().toISOString(),
+      comment: userComment(replaced?.comment ?? null),
+    } as const;
     await exchangeDatabases(maintenance, {
       action: 'publish',
       target,
@@ -111,14 +140,17 @@ export class SwapBuild implements Build {
     ]);
     if (comment === undefined || facts === null) {
       const name = quoteIdent(this.database);
-      await withClient(maintenance, (client) => queryRows(client, `GRANT CONNECT, TEMPORARY ON DATABASE ${name} TO PUBLIC`));
+      await withClient(maintenance, (client) =>
+        queryRows(client, `GRANT CONNECT, TEMPORARY ON DATABASE ${name} TO PUBLIC`),
+      );
       checkpoint('publish:carry-over');
       return null;
     }
+    // The database first: its owner may create in `public`, and so may own what lies there.
+    await withClient(maintenance, (client) => carryOverDatabase(client, this.database, facts, warn));
+    checkpoint('publish:carry-over-database');
     const grants = await withClient(withDatabase(config, target), readGrants);
     await this.#inDatabase((client) => inTransaction(client, () => carryOverGrants(client, grants, warn)));
-    checkpoint('publish:carry-over-objects');
-    await withClient(maintenance, (client) => carryOverDatabase(client, this.database, facts, warn));
     checkpoint('publish:carry-over');
     return { comment };
   }
@@ -138,7 +170,12 @@ export async function rollbackSwap(context: TargetContext, runId: string | null)
   ]);
   const previous = marked.filter(({ mark }) => mark.state === 'previous');
   const chosen = runId === null ? previous[0] : previous.find(({ mark }) => mark.runId === runId);
-  if (chosen === undefined) throw nothingToRollBack(target, runId, previous.map(({ mark }) => mark.runId));
+  if (chosen === undefined)
+    throw nothingToRollBack(
+      target,
+      runId,
+      previous.map(({ mark }) => mark.runId),
+    );
   const outgoing = comment === undefined ? null : outgoingDatabase(target, comment, newRunId(), chosen.mark.runId);
   const { mark } = chosen;
   const published: DatabaseMark = { ...mark, state: 'published', since: new Date().toISOString() };
@@ -181,11 +218,23 @@ export async function cleanUpSwap(maintenance: PostgresConfig, target: string): 
 
 // ---------------------------------------------------------------------------------------------- parts
 
-function outgoingDatabase(target: string, comment: string | null, stamp: string, replacedBy: string): { name: string; comment: string } {
+function outgoingDatabase(
+  target: string,
+  comment: string | null,
+  stamp: string,
+  replacedBy: string,
+): { name: string; comment: string } {
   const mark = parseMark(comment);
   const previous: DatabaseMark =
     mark === null
-      ? { runId: `before-${replacedBy}`, state: 'previous', target, own: false, since: new Date().toISOString(), comment }
+      ? {
+          runId: `before-${replacedBy}`,
+          state: 'previous',
+          target,
+          own: false,
+          since: new Date().toISOString(),
+          comment,
+        }
       : { ...mark, state: 'previous', target, since: new Date().toISOString() };
   return { name: previousDatabaseName(target, stamp), comment: JSON.stringify({ understudy: previous }) };
 }
@@ -197,7 +246,11 @@ function userComment(comment: string | null): string | null {
 }
 
 /** Drops previous databases beyond the newest `keepPrevious`; returns the names of those kept. */
-async function ageOut(context: TargetContext, keepPrevious: number, warn: (message: string) => void): Promise<ReadonlySet<string>> {
+async function ageOut(
+  context: TargetContext,
+  keepPrevious: number,
+  warn: (message: string) => void,
+): Promise<ReadonlySet<string>> {
   return withClient(context.maintenance, async (client) => {
     const previous = (await markedDatabases(client, context.target)).filter(({ mark }) => mark.state === 'previous');
     const kept = new Set(previous.slice(0, keepPrevious).map(({ name }) => name));
@@ -234,7 +287,8 @@ export function createDatabase(name: string, catalog: Catalog, targetMajor: numb
   if (targetMajor >= 15) {
     options.push(`LOCALE_PROVIDER ${provider}`);
     if (provider === 'icu' && locale.icuLocale !== null) options.push(`ICU_LOCALE ${quoteLiteral(locale.icuLocale)}`);
-    if (provider === 'builtin' && locale.icuLocale !== null) options.push(`BUILTIN_LOCALE ${quoteLiteral(locale.icuLocale)}`);
+    if (provider === 'builtin' && locale.icuLocale !== null)
+      options.push(`BUILTIN_LOCALE ${quoteLiteral(locale.icuLocale)}`);
   }
   if (tablespace !== null) options.push(`TABLESPACE ${quoteIdent(tablespace)}`);
   return `CREATE DATABASE ${quoteIdent(name)} ${options.join(' ')}`;
@@ -260,7 +314,14 @@ export function localeProvider(provider: string): 'libc' | 'icu' | 'builtin' {
 function nothingToRollBack(target: string, runId: string | null, there: readonly string[]): UnderstudyError {
   const what = runId === null ? 'No previous database' : `No previous database of run ${runId}`;
   const list = there.length === 0 ? '' : ` (there are: ${there.join(', ')})`;
-  return new UnderstudyError('PUBLISH_NOTHING_TO_ROLL_BACK', `${what} of "${target}" is kept on the server${list}; nothing was changed.`, {
-    hint: there.length === 0 ? 'Set output.keepPrevious to 1 or more, so that the next run keeps one.' : 'Name one of these runs with --to.',
-  });
+  return new UnderstudyError(
+    'PUBLISH_NOTHING_TO_ROLL_BACK',
+    `${what} of "${target}" is kept on the server${list}; nothing was changed.`,
+    {
+      hint:
+        there.length === 0
+          ? 'Set output.keepPrevious to 1 or more, so that the next run keeps one.'
+          : 'Name one of these runs with --to.',
+    },
+  );
 }

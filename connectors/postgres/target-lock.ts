@@ -19,7 +19,10 @@ export class TargetLock {
     const client = await connectClient(maintenance, 'target', { application_name: `understudy ${runId}` });
     try {
       const key = advisoryKey('target', target);
-      const [row] = await queryRows<{ taken: string }>(client, `SELECT pg_catalog.pg_try_advisory_lock(${key}) AS taken`);
+      const [row] = await queryRows<{ taken: string }>(
+        client,
+        `SELECT pg_catalog.pg_try_advisory_lock(${key}) AS taken`,
+      );
       if (row.taken !== 't') throw await lockedBy(client, key, target);
       return new TargetLock(runId, client);
     } catch (error) {
@@ -54,9 +57,18 @@ async function lockedBy(client: PostgresClient, key: string, target: string): Pr
   );
   const [holder] = rows;
   const runId = /^understudy (\S+)/.exec(holder?.holder ?? '')?.[1];
-  const who = runId !== undefined ? `run ${runId}` : holder === undefined ? 'another run' : `another run (server process ${holder.pid})`;
-  return new UnderstudyError('TARGET_LOCKED', `The target database "${target}" is locked by ${who}; nothing was changed.`, {
-    hint: 'Wait until that run ends, then run again.',
-    data: { holder: runId ?? null, pid: holder === undefined ? null : Number(holder.pid) },
-  });
+  const who =
+    runId !== undefined
+      ? `run ${runId}`
+      : holder === undefined
+        ? 'another run'
+        : `another run (server process ${holder.pid})`;
+  return new UnderstudyError(
+    'TARGET_LOCKED',
+    `The target database "${target}" is locked by ${who}; nothing was changed.`,
+    {
+      hint: 'Wait until that run ends, then run again.',
+      data: { holder: runId ?? null, pid: holder === undefined ? null : Number(holder.pid) },
+    },
+  );
 }

@@ -19,7 +19,10 @@ export interface TargetContext {
 }
 
 /** A session for one piece of work. */
-export async function withClient<Result>(config: PostgresConfig, work: (client: PostgresClient) => Promise<Result>): Promise<Result> {
+export async function withClient<Result>(
+  config: PostgresConfig,
+  work: (client: PostgresClient) => Promise<Result>,
+): Promise<Result> {
   const client = await connectClient(config, 'target');
   try {
     return await work(client);
@@ -46,8 +49,12 @@ export async function inTransaction<Result>(client: PostgresClient, work: () => 
  * `template1`, never the target itself; the target as the last resort, which leaves only in-place mode.
  * Throws `CONNECT_*` of the first attempt where none opens.
  */
-export async function maintenanceConfig(config: PostgresConfig, configured: string | undefined): Promise<PostgresConfig> {
-  const candidates = configured !== undefined ? [configured] : ['postgres', 'template1'].filter((name) => name !== config.database);
+export async function maintenanceConfig(
+  config: PostgresConfig,
+  configured: string | undefined,
+): Promise<PostgresConfig> {
+  const candidates =
+    configured !== undefined ? [configured] : ['postgres', 'template1'].filter((name) => name !== config.database);
   let first: unknown;
   for (const name of configured !== undefined ? candidates : [...candidates, config.database]) {
     const candidate = withDatabase(config, name);
@@ -73,5 +80,8 @@ export function tableOf(catalog: Catalog, name: QualifiedName): TableFacts {
   const id = tableId(name);
   const found = catalog.tables.find((table) => tableId(table.name) === id);
   if (found !== undefined) return found;
-  throw new UnderstudyError('INTERNAL', `The table ${id} is to be loaded and is not in the catalog that the build was made from.`);
+  throw new UnderstudyError(
+    'INTERNAL',
+    `The table ${id} is to be loaded and is not in the catalog that the build was made from.`,
+  );
 }

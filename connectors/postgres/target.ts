@@ -1,12 +1,31 @@
 /** The staging database on a PostgreSQL server. */
 import type {
-  Build, BuildPlan, Catalog, CatalogOptions, LedgerConnection, PublishMode, PublishResult, ServerIdentity, Snapshot, Target,
-  TargetOptions, TargetRun, TargetState,
+  Build,
+  BuildPlan,
+  Catalog,
+  CatalogOptions,
+  LedgerConnection,
+  PublishMode,
+  PublishResult,
+  ServerIdentity,
+  Snapshot,
+  Target,
+  TargetOptions,
+  TargetRun,
+  TargetState,
 } from '../connector.ts';
 import { UnderstudyError } from '../../src/kernel/errors.ts';
 import type { Finding } from '../../src/kernel/findings.ts';
 import { readCatalog } from './catalog.ts';
-import { closeClient, connectClient, driverSettings, isEncrypted, postgresConfig, queryRows, shownUrl } from './client.ts';
+import {
+  closeClient,
+  connectClient,
+  driverSettings,
+  isEncrypted,
+  postgresConfig,
+  queryRows,
+  shownUrl,
+} from './client.ts';
 import type { PostgresClient, PostgresConfig } from './client.ts';
 import { databaseComment } from './database-mark.ts';
 import { driverCode } from './driver-errors.ts';
@@ -102,14 +121,15 @@ class PostgresTarget implements Target {
   async rollback(mode: PublishMode | null, runId: string | null): Promise<PublishResult> {
     const context = this.#context();
     const mark = mode === null ? await this.#inTarget(readSchemaMark) : null;
-    const inPlace = mode === 'in-place' || (mark?.previous != null && (runId === null || mark.previous.runId === runId));
+    const inPlace =
+      mode === 'in-place' || ((mark?.previous ?? null) !== null && (runId === null || mark?.previous?.runId === runId));
     return inPlace ? rollbackInPlace(context, runId) : rollbackSwap(context, runId);
   }
 
   async runs(): Promise<readonly TargetRun[]> {
     const databases = await swapRuns(this.#maintenance, this.database);
     const mark = await this.#inTarget(readSchemaMark);
-    if (mark == null) return databases;
+    if (mark === null) return databases;
     const { current, previous } = mark;
     const here = { database: this.database };
     return [
@@ -198,4 +218,3 @@ async function consumersOf(client: PostgresClient, database: string): Promise<re
   );
   return rows.map((row) => row.consumer);
 }
-

@@ -120,7 +120,9 @@ export async function finishRun(ledger: Ledger, runId: string, end: RunEnd): Pro
 /** All runs, newest first; empty where there is no ledger. */
 export async function listRuns(ledger: Ledger): Promise<readonly RecordedRun[]> {
   if (!ledger.exists) return [];
-  const rows = await asking('reading the ledger', () => ledger.database('runs').select('*').orderBy('started_at', 'desc').orderBy('run_id', 'desc'));
+  const rows = await asking('reading the ledger', () =>
+    ledger.database('runs').select('*').orderBy('started_at', 'desc').orderBy('run_id', 'desc'),
+  );
   return rows.map(asRun);
 }
 
@@ -139,7 +141,9 @@ export async function carryLedger(from: Ledger, to: Ledger): Promise<void> {
   await asking('carrying the ledger over', () =>
     to.database.transaction(async (transaction) => {
       const known = new Set((await transaction('runs').select('run_id')).map((row: { run_id: string }) => row.run_id));
-      const runs = (await from.database('runs').select('*')).filter((row: { run_id: string }) => !known.has(row.run_id));
+      const runs = (await from.database('runs').select('*')).filter(
+        (row: { run_id: string }) => !known.has(row.run_id),
+      );
       const ids = runs.map((row: { run_id: string }) => row.run_id);
       if (ids.length === 0) return;
       await transaction.batchInsert('runs', runs, 200);

@@ -23,9 +23,13 @@ export async function refuseUnsafeTarget({ source, target, allow, yes }: TargetR
   const isAllowed = allow.some((pattern) => matchesTarget(pattern, target));
   if (source !== null) await refuseSource(source, target, isAllowed);
   if (allow.length > 0 && !isAllowed) {
-    throw new UnderstudyError('TARGET_NOT_ALLOWED', `The target "${target.database}" matches no pattern of target.allow; nothing was changed.`, {
-      hint: 'Correct the target URL, or add the target to target.allow.',
-    });
+    throw new UnderstudyError(
+      'TARGET_NOT_ALLOWED',
+      `The target "${target.database}" matches no pattern of target.allow; nothing was changed.`,
+      {
+        hint: 'Correct the target URL, or add the target to target.allow.',
+      },
+    );
   }
   const state = await target.inspect();
   if (state.kind === 'foreign' && !(isAllowed && yes)) {
@@ -33,15 +37,21 @@ export async function refuseUnsafeTarget({ source, target, allow, yes }: TargetR
     throw new UnderstudyError(
       'TARGET_NOT_EMPTY',
       `The target database "${target.database}" holds ${what} that Understudy did not make; it was not changed.`,
-      { hint: `Name an empty or absent database; or, to replace this one, add "${target.database}" to target.allow and pass --yes.` },
+      {
+        hint: `Name an empty or absent database; or, to replace this one, add "${target.database}" to target.allow and pass --yes.`,
+      },
     );
   }
   const consumers = await target.replicationConsumers();
   if (consumers.length > 0) {
-    throw new UnderstudyError('TARGET_REPLICATED', `Others receive the target's changes (${consumers.join(', ')}); it was not changed.`, {
-      hint: 'Name a target on a server without standbys, slots and subscriptions.',
-      data: { consumers },
-    });
+    throw new UnderstudyError(
+      'TARGET_REPLICATED',
+      `Others receive the target's changes (${consumers.join(', ')}); it was not changed.`,
+      {
+        hint: 'Name a target on a server without standbys, slots and subscriptions.',
+        data: { consumers },
+      },
+    );
   }
 }
 
@@ -50,17 +60,25 @@ async function refuseSource(source: Source, target: Target, isAllowed: boolean):
   const nonce = newRunId();
   await source.holdNonce(nonce);
   const [production, staging] = await Promise.all([source.identity(), target.identity()]);
-  const seen = (await target.seesNonce(nonce)) ? 'database' : (await target.seesNonce(nonce, 'server')) ? 'server' : 'nowhere';
+  const seen = (await target.seesNonce(nonce))
+    ? 'database'
+    : (await target.seesNonce(nonce, 'server'))
+      ? 'server'
+      : 'nowhere';
   const same = kinship(production, staging, seen, target.database);
   if (same === 'source') {
-    throw new UnderstudyError('TARGET_IS_SOURCE', `The target is the source: both URLs lead to the database "${production.database}". Nothing was changed.`, {
-      hint: 'Name another database as the target.',
-    });
+    throw new UnderstudyError(
+      'TARGET_IS_SOURCE',
+      `The target is the source: both URLs lead to the database "${production.database}". Nothing was changed.`,
+      {
+        hint: 'Name another database as the target.',
+      },
+    );
   }
   if (same === 'copy' && !isAllowed) {
     throw new UnderstudyError(
       'TARGET_NOT_ALLOWED',
-      'The target\'s server has the same system identifier as the source\'s, at another address: it is a standby, or was restored from a backup of production. Nothing was changed.',
+      "The target's server has the same system identifier as the source's, at another address: it is a standby, or was restored from a backup of production. Nothing was changed.",
       { hint: `If it is a staging server, add "${target.database}" to target.allow.` },
     );
   }
@@ -97,7 +115,10 @@ export async function publishBuild(build: Build, sink: EventSink): Promise<Publi
 
 /** Whether a pattern of `target.allow` means this target. Exported for its test. */
 export function matchesTarget(pattern: string, target: Pick<Target, 'shownUrl' | 'database'>): boolean {
-  const expression = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  const expression = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   const matches = (text: string): boolean => new RegExp(`^${expression}$`, 'is').test(text);
   const address = /^[a-z]+:\/\/(?:[^@/]*@)?(.*)\//i.exec(target.shownUrl)?.[1] ?? '';
   const host = address.replace(/:\d+$/, '');
@@ -107,12 +128,34 @@ export function matchesTarget(pattern: string, target: Pick<Target, 'shownUrl' |
 /** Every named step of building and publishing, in order: what a test kills the process after. */
 export const PUBLISH_CHECKPOINTS = {
   swap: [
-    'build:create-database', 'build:mark', 'build:bare', 'build:keyed', 'publish:start', 'publish:carry-over-objects', 'publish:carry-over',
-    'publish:begin', 'publish:rename-old', 'publish:mark-old', 'publish:rename-new', 'publish:mark-new', 'publish:commit', 'publish:age-out',
+    'build:create-database',
+    'build:mark',
+    'build:bare',
+    'build:keyed',
+    'publish:start',
+    'publish:carry-over-database',
+    'publish:carry-over',
+    'publish:begin',
+    'publish:rename-old',
+    'publish:mark-old',
+    'publish:rename-new',
+    'publish:mark-new',
+    'publish:commit',
+    'publish:age-out',
     'publish:end',
   ],
   'in-place': [
-    'build:disguise', 'build:bare', 'build:keyed', 'publish:start', 'publish:begin', 'publish:drop-old', 'publish:rename-old',
-    'publish:rename-new', 'publish:carry-over', 'publish:mark-new', 'publish:commit', 'publish:end',
+    'build:disguise',
+    'build:bare',
+    'build:keyed',
+    'publish:start',
+    'publish:begin',
+    'publish:drop-old',
+    'publish:rename-old',
+    'publish:rename-new',
+    'publish:carry-over',
+    'publish:mark-new',
+    'publish:commit',
+    'publish:end',
   ],
 } as const;

@@ -11,7 +11,7 @@ import type { PublishJob, PublishOutcome } from '../../../support/publish-fixtur
 
 /** All runs are those of a role with CREATEDB only. */
 const tag = `u${process.pid}`;
-const ROLES = { runner: `${tag}_runner`, app: `${tag}_app` };
+const ROLES = { runner: `${tag}_runner`, app: `${tag}_app`, team: `${tag}_team` };
 let server: TestServer;
 
 const as = (role: string, database: string): string => {
@@ -23,20 +23,27 @@ const as = (role: string, database: string): string => {
 
 beforeAll(async () => {
   server = await startTestServer();
-  await sql(server.url(), `CREATE ROLE ${ROLES.runner} LOGIN CREATEDB PASSWORD 'x'; CREATE ROLE ${ROLES.app} LOGIN PASSWORD 'x'`);
+  await sql(
+    server.url(),
+    `CREATE ROLE ${ROLES.runner} LOGIN CREATEDB PASSWORD 'x'; CREATE ROLE ${ROLES.app} LOGIN PASSWORD 'x';
+    CREATE ROLE ${ROLES.team} LOGIN PASSWORD 'x'; GRANT ${ROLES.team} TO ${ROLES.runner}`,
+  );
   await sql(server.url(), `CREATE DATABASE ${tag}_source`);
-  await sql(server.url(`${tag}_source`), `${FIXTURE_SCHEMA}; GRANT USAGE ON SCHEMA extra TO ${ROLES.runner};
-    GRANT SELECT ON ALL TABLES IN SCHEMA public, extra TO ${ROLES.runner}; GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO ${ROLES.runner}`);
+  await sql(
+    server.url(`${tag}_source`),
+    `${FIXTURE_SCHEMA}; GRANT USAGE ON SCHEMA extra TO ${ROLES.runner};
+    GRANT SELECT ON ALL TABLES IN SCHEMA public, extra TO ${ROLES.runner}; GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO ${ROLES.runner}`,
+  );
 });
 
 afterAll(async () => {
   if (server === undefined) return;
   const rows = await sql<{ name: string }>(
     server.url(),
-    `SELECT datname AS name FROM pg_database WHERE datname LIKE '${tag}%' OR pg_get_userbyid(datdba) = '${ROLES.runner}'`,
+    `SELECT datname AS name FROM pg_database WHERE datname LIKE '${tag}%' OR pg_get_userbyid(datdba) LIKE '${tag}%'`,
   );
   for (const { name } of rows) await sql(server.url(), `DROP DATABASE "${name}" WITH (FORCE)`);
-  await sql(server.url(), `DROP ROLE ${ROLES.runner}; DROP ROLE ${ROLES.app}`);
+  await sql(server.url(), `DROP ROLE ${ROLES.runner}; DROP ROLE ${ROLES.app}; DROP ROLE ${ROLES.team}`);
   await server.close();
 });
 
@@ -81,7 +88,9 @@ describe.each(['swap', 'in-place'] as const)('%s', (mode) => {
   test('an application role keeps exactly its rights, settings and owners over a publication', async () => {
     const database = await newDatabase(`${tag}_rights_${mode.replace('-', '')}`);
     await publish(database, mode, 'one');
-    await sql(as(ROLES.runner, database), `
+    await sql(
+      as(ROLES.runner, database),
+      `
       GRANT USAGE ON SCHEMA extra TO ${ROLES.app};
       GRANT SELECT ON public.visit, extra.tag TO ${ROLES.app} WITH GRANT OPTION;
       GRANT UPDATE (name) ON public.place TO ${ROLES.app};
@@ -91,7 +100,8 @@ describe.each(['swap', 'in-place'] as const)('%s', (mode) => {
       ALTER DATABASE ${database} SET search_path TO "$user", extra, 'odd name';
       ALTER DATABASE ${database} SET work_mem TO '7MB';
       ALTER DATABASE ${database} CONNECTION LIMIT 77;
-      REVOKE TEMPORARY ON DATABASE ${database} FROM PUBLIC`);
+      REVOKE TEMPORARY ON DATABASE ${database} FROM PUBLIC`,
+    );
     const rights = `SELECT
       (SELECT json_agg(x ORDER BY x) FROM (SELECT format('%s %s %s', c.oid::regclass, c.relacl, c.relowner::regrole) AS x FROM pg_class c
         WHERE c.relnamespace IN ('public'::regnamespace, 'extra'::regnamespace) AND c.relkind IN ('r', 'v', 'm', 'S')) y) AS relations,
@@ -116,7 +126,10 @@ describe.each(['swap', 'in-place'] as const)('%s', (mode) => {
   test('a reader meets the old or the new, whole, over five publications', async () => {
     const database = await newDatabase(`${tag}_read_${mode.replace('-', '')}`);
     await publish(database, mode, 'g0');
-    await sql(as(ROLES.runner, database), `GRANT USAGE ON SCHEMA extra TO ${ROLES.app}; GRANT SELECT ON public.visit, extra.tag TO ${ROLES.app}`);
+    await sql(
+      as(ROLES.runner, database),
+      `GRANT USAGE ON SCHEMA extra TO ${ROLES.app}; GRANT SELECT ON public.visit, extra.tag TO ${ROLES.app}`,
+    );
     const seen = new Set<string>();
     const broken: string[] = [];
     let reading = true;
@@ -145,7 +158,10 @@ describe.each(['swap', 'in-place'] as const)('%s', (mode) => {
   test('rollback brings back what was there, and again what was rolled back', async () => {
     const database = await newDatabase(`${tag}_back_${mode.replace('-', '')}`);
     await publish(database, mode, 'one');
-    await sql(as(ROLES.runner, database), `GRANT SELECT ON public.visit TO ${ROLES.app}; DELETE FROM extra.tag WHERE code = 'tag3'`);
+    await sql(
+      as(ROLES.runner, database),
+      `GRANT SELECT ON public.visit TO ${ROLES.app}; DELETE FROM extra.tag WHERE code = 'tag3'`,
+    );
     const first = await visibleState(as(ROLES.runner, database));
     await publish(database, mode, 'two');
     const second = await visibleState(as(ROLES.runner, database));
@@ -157,31 +173,75 @@ describe.each(['swap', 'in-place'] as const)('%s', (mode) => {
     expect((await target.inspect()).kind).toBe('understudy');
     await target.rollback(null, null, silent);
     expect(await visibleState(as(ROLES.runner, database))).toBe(second);
-    await expect(target.rollback(null, 'no-such-run', silent)).rejects.toMatchObject({ code: 'PUBLISH_NOTHING_TO_ROLL_BACK' });
+    await expect(target.rollback(null, 'no-such-run', silent)).rejects.toMatchObject({
+      code: 'PUBLISH_NOTHING_TO_ROLL_BACK',
+    });
     await target.close();
   });
 
-  test('killed at every checkpoint, the target is the old one or the new one, and the next run succeeds', { timeout: 600_000 }, async () => {
-    const database = await newDatabase(`${tag}_kill_${mode.replace('-', '')}`);
+  test("what a team owned stays the team's, and rollback gives it back untouched", async () => {
+    const database = `${tag}_team_${mode.replace('-', '')}`;
+    await sql(server.url(), `CREATE DATABASE ${database} OWNER ${ROLES.team}`);
+    await sql(server.url(), `COMMENT ON DATABASE ${database} IS 'the team''s'`);
+    await sql(
+      as(ROLES.team, database),
+      `${FIXTURE_SCHEMA}; CREATE TABLE public.theirs (id int); GRANT SELECT ON public.visit TO ${ROLES.app}`,
+    );
     const url = as(ROLES.runner, database);
-    await publish(database, mode, 'g0');
-    await sql(url, `GRANT SELECT ON public.visit TO ${ROLES.app}`);
-    let before = await visibleState(url);
-    for (const [i, step] of PUBLISH_CHECKPOINTS[mode].entries()) {
-      const killed = await publishInChild(job(database, mode, `k${i}`), step);
-      expect([step, killed.signal, killed.stderr]).toEqual([step, 'SIGKILL', '']);
-      const after = await visibleState(url);
-      const done = ['publish:commit', 'publish:age-out', 'publish:end'].includes(step);
-      expect([step, after === before]).toEqual([step, !done]);
-      if (done) expect(await sql(url, "SELECT max(note) AS note FROM public.visit")).toEqual([{ note: `visit 99 k${i}` }]);
-      await publish(database, mode, `n${i}`);
-      const [left] = await sql<{ count: string }>(url, `SELECT
-        (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'understudy\\_new%' OR nspname LIKE 'understudy\\_old%') +
-        (SELECT count(*) FROM pg_database WHERE shobj_description(oid, 'pg_database') LIKE '%"building"%${database}"%') AS count`);
-      expect([step, left.count]).toEqual([step, '0']);
-      before = await visibleState(url);
-    }
+    const first = await visibleState(url);
+    const { notes: said } = await publish(database, mode, 'one');
+    expect(said).toEqual([]);
+    const owners = await sql(
+      url,
+      `SELECT DISTINCT tableowner AS owner FROM pg_tables WHERE schemaname IN ('public', 'extra')`,
+    );
+    expect(owners).toEqual([{ owner: ROLES.team }]);
+    const target = await openTarget(url);
+    await target.lock(newRunId());
+    expect((await target.inspect()).kind).toBe('understudy');
+    expect((await target.runs()).map((run) => run.state).sort()).toEqual(['previous', 'published']);
+    await target.rollback(null, null, silent);
+    expect(await visibleState(url)).toBe(first);
+    expect((await target.inspect()).kind).toBe('foreign');
+    const [{ comment }] = await sql(
+      url,
+      "SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = current_database()",
+    );
+    expect(comment).toBe("the team's");
+    await target.rollback(null, null, silent);
+    expect((await target.inspect()).kind).toBe('understudy');
+    await target.close();
   });
+
+  test(
+    'killed at every checkpoint, the target is the old one or the new one, and the next run succeeds',
+    { timeout: 600_000 },
+    async () => {
+      const database = await newDatabase(`${tag}_kill_${mode.replace('-', '')}`);
+      const url = as(ROLES.runner, database);
+      await publish(database, mode, 'g0');
+      await sql(url, `GRANT SELECT ON public.visit TO ${ROLES.app}`);
+      let before = await visibleState(url);
+      for (const [i, step] of PUBLISH_CHECKPOINTS[mode].entries()) {
+        const killed = await publishInChild(job(database, mode, `k${i}`), step);
+        expect([step, killed.signal, killed.stderr]).toEqual([step, 'SIGKILL', '']);
+        const after = await visibleState(url);
+        const done = ['publish:commit', 'publish:age-out', 'publish:end'].includes(step);
+        expect([step, after === before]).toEqual([step, !done]);
+        if (done)
+          expect(await sql(url, 'SELECT max(note) AS note FROM public.visit')).toEqual([{ note: `visit 99 k${i}` }]);
+        await publish(database, mode, `n${i}`);
+        const [left] = await sql<{ count: string }>(
+          url,
+          `SELECT
+        (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'understudy\\_new%' OR nspname LIKE 'understudy\\_old%') +
+        (SELECT count(*) FROM pg_database WHERE shobj_description(oid, 'pg_database') LIKE '%"building"%${database}"%') AS count`,
+        );
+        expect([step, left.count]).toEqual([step, '0']);
+        before = await visibleState(url);
+      }
+    },
+  );
 });
 
 test('control: a publication of two transactions is caught by the same comparison', async () => {
@@ -202,7 +262,10 @@ test('an absent target is made, and open to everybody as a new database is', asy
   expect(await target.inspect()).toEqual({ kind: 'absent', runId: null, tableCount: 0 });
   const { published } = await publish(database, 'swap', 'one');
   expect(published.previousDatabase).toBeNull();
-  const [{ connect }] = await sql(server.url(), `SELECT has_database_privilege('${ROLES.app}', '${database}', 'CONNECT') AS connect`);
+  const [{ connect }] = await sql(
+    server.url(),
+    `SELECT has_database_privilege('${ROLES.app}', '${database}', 'CONNECT') AS connect`,
+  );
   expect(connect).toBe(true);
   expect((await target.inspect()).kind).toBe('understudy');
   await target.close();
@@ -222,9 +285,16 @@ test('sessions that may not be ended keep the target as it is: PUBLISH_BUSY, exi
 
 test('a second run is told who holds the target', async () => {
   const database = await newDatabase(`${tag}_lock`);
-  const [first, second] = await Promise.all([openTarget(as(ROLES.runner, database)), openTarget(as(ROLES.runner, database))]);
+  const [first, second] = await Promise.all([
+    openTarget(as(ROLES.runner, database)),
+    openTarget(as(ROLES.runner, database)),
+  ]);
   await first.lock('20260101t000000-aaaaaa');
-  await expect(second.lock(newRunId())).rejects.toMatchObject({ code: 'TARGET_LOCKED', exitCode: 75, data: { holder: '20260101t000000-aaaaaa' } });
+  await expect(second.lock(newRunId())).rejects.toMatchObject({
+    code: 'TARGET_LOCKED',
+    exitCode: 75,
+    data: { holder: '20260101t000000-aaaaaa' },
+  });
   await first.close();
   await second.lock(newRunId());
   await second.close();

@@ -4,7 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerIdentity, Source, Target } from '../../../../connectors/connector.ts';
 import { openSource, openTarget } from '../../../../connectors/open.ts';
 import { newRunId } from '../../../../src/kernel/ids.ts';
-import { kinship, matchesTarget, PUBLISH_CHECKPOINTS, refuseUnsafeTarget } from '../../../../src/stages/publish/index.ts';
+import {
+  kinship,
+  matchesTarget,
+  PUBLISH_CHECKPOINTS,
+  refuseUnsafeTarget,
+} from '../../../../src/stages/publish/index.ts';
 import { projectRoot } from '../../../support/build.ts';
 import { startTestServer } from '../../../support/postgres.ts';
 import type { TestServer } from '../../../support/postgres.ts';
@@ -15,7 +20,10 @@ let server: TestServer;
 
 beforeAll(async () => {
   server = await startTestServer();
-  await sql(server.url(), `CREATE ROLE ${tag}_runner LOGIN CREATEDB PASSWORD 'x'; CREATE ROLE ${tag}_poor LOGIN PASSWORD 'x'`);
+  await sql(
+    server.url(),
+    `CREATE ROLE ${tag}_runner LOGIN CREATEDB PASSWORD 'x'; CREATE ROLE ${tag}_poor LOGIN PASSWORD 'x'`,
+  );
   for (const name of ['source', 'foreign', 'empty']) await sql(server.url(), `CREATE DATABASE ${tag}_${name}`);
   await sql(server.url(`${tag}_source`), FIXTURE_SCHEMA);
   await sql(server.url(`${tag}_foreign`), 'CREATE TABLE public.theirs (id int)');
@@ -23,7 +31,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   if (server === undefined) return;
-  for (const name of ['source', 'foreign', 'empty']) await sql(server.url(), `DROP DATABASE ${tag}_${name} WITH (FORCE)`);
+  for (const name of ['source', 'foreign', 'empty'])
+    await sql(server.url(), `DROP DATABASE ${tag}_${name} WITH (FORCE)`);
   await sql(server.url(), `DROP ROLE ${tag}_runner; DROP ROLE ${tag}_poor`);
   await server.close();
 });
@@ -35,9 +44,16 @@ const spelled = (database: string, host: string, role?: string): string => {
   return url.href;
 };
 
-async function refusal(sourceUrl: string | null, targetUrl: string, allow: readonly string[] = [], yes = false): Promise<unknown> {
+async function refusal(
+  sourceUrl: string | null,
+  targetUrl: string,
+  allow: readonly string[] = [],
+  yes = false,
+): Promise<unknown> {
   const source: Source | null =
-    sourceUrl === null ? null : await openSource(sourceUrl, { maxConnections: 2, maxSnapshotMinutes: 5, statementTimeoutMs: 30_000 });
+    sourceUrl === null
+      ? null
+      : await openSource(sourceUrl, { maxConnections: 2, maxSnapshotMinutes: 5, statementTimeoutMs: 30_000 });
   const target: Target = await openTarget(targetUrl);
   try {
     await refuseUnsafeTarget({ source, target, allow, yes });
@@ -52,7 +68,11 @@ async function refusal(sourceUrl: string | null, targetUrl: string, allow: reado
 
 test('the source is refused as its own target in any spelling, whatever is allowed', async () => {
   const source = server.url(`${tag}_source`);
-  for (const target of [source, spelled(`${tag}_source`, 'localhost'), spelled(`${tag}_source`, '127.0.0.1', `${tag}_runner`)]) {
+  for (const target of [
+    source,
+    spelled(`${tag}_source`, 'localhost'),
+    spelled(`${tag}_source`, '127.0.0.1', `${tag}_runner`),
+  ]) {
     expect(await refusal(source, target, ['*'], true)).toBe('TARGET_IS_SOURCE');
   }
 });
@@ -72,7 +92,10 @@ test('what Understudy did not make is replaced only if target.allow names it and
 });
 
 test('a target that others replicate is refused', async () => {
-  const [{ level }] = await sql<{ level: string }>(server.url(), "SELECT current_setting('max_replication_slots') AS level");
+  const [{ level }] = await sql<{ level: string }>(
+    server.url(),
+    "SELECT current_setting('max_replication_slots') AS level",
+  );
   expect(Number(level)).toBeGreaterThan(0);
   await sql(server.url(), `SELECT pg_create_physical_replication_slot('${tag}')`);
   try {
@@ -84,11 +107,23 @@ test('a target that others replicate is refused', async () => {
 
 describe('kinship', () => {
   const production: ServerIdentity = {
-    systemIdentifier: '7', database: 'shop', databaseOid: '5', serverAddress: '10.0.0.1:5432', inRecovery: false, serverMajor: 15, role: 'r', isSuperuser: false,
+    systemIdentifier: '7',
+    database: 'shop',
+    databaseOid: '5',
+    serverAddress: '10.0.0.1:5432',
+    inRecovery: false,
+    serverMajor: 15,
+    role: 'r',
+    isSuperuser: false,
   };
   test.each([
     ['the lock is seen in the database', production, 'database', 'source'],
-    ['the lock is seen elsewhere on the server', { ...production, databaseOid: '6', database: 'staging' }, 'server', 'none'],
+    [
+      'the lock is seen elsewhere on the server',
+      { ...production, databaseOid: '6', database: 'staging' },
+      'server',
+      'none',
+    ],
     ['another server', { ...production, systemIdentifier: '8' }, 'nowhere', 'none'],
     ['the source is a standby of the target', { ...production, inRecovery: true }, 'nowhere', 'source'],
     ['a restored snapshot', production, 'nowhere', 'copy'],
@@ -101,32 +136,63 @@ describe('kinship', () => {
 
 test('target.allow matches the database, alone or with its server', () => {
   const target = { shownUrl: 'postgres://me@db.example:5432/staging', database: 'staging' };
-  expect(['staging', 'stag*', 'db.example/staging', 'db.example:5432/*', '*/staging'].map((p) => matchesTarget(p, target))).not.toContain(false);
-  expect(['prod', 'stagin', 'other/staging', 'dbxexample/staging'].map((p) => matchesTarget(p, target))).not.toContain(true);
+  expect(
+    ['staging', 'stag*', 'db.example/staging', 'db.example:5432/*', '*/staging'].map((p) => matchesTarget(p, target)),
+  ).not.toContain(false);
+  expect(['prod', 'stagin', 'other/staging', 'dbxexample/staging'].map((p) => matchesTarget(p, target))).not.toContain(
+    true,
+  );
 });
 
 test('a preflight names every lack with its remedy', async () => {
-  const source = await openSource(server.url(`${tag}_source`), { maxConnections: 2, maxSnapshotMinutes: 5, statementTimeoutMs: 30_000 });
+  const source = await openSource(server.url(`${tag}_source`), {
+    maxConnections: 2,
+    maxSnapshotMinutes: 5,
+    statementTimeoutMs: 30_000,
+  });
   const catalog = { ...(await source.readCatalog()), serverMajor: 99, roles: ['nobody_of_that_name'] };
   await source.close();
   const extensions = [{ name: 'no_such_extension', schema: 'public', version: '1', relocatable: true }];
-  const plan = { runId: newRunId(), catalog: { ...catalog, extensions }, roles: { map: {}, skip: [] }, estimatedBytes: 1000, maxBytes: 1200, keepPrevious: 1 };
+  const plan = {
+    runId: newRunId(),
+    catalog: { ...catalog, extensions },
+    roles: { map: {}, skip: [] },
+    estimatedBytes: 1000,
+    maxBytes: 1200,
+    keepPrevious: 1,
+  };
   const target = await openTarget(spelled(`${tag}_foreign`, '127.0.0.1', `${tag}_poor`));
   const codes = async (mode: 'swap' | 'in-place'): Promise<readonly string[]> =>
-    (await target.preflight({ ...plan, mode })).filter((found) => found.severity === 'error' && found.hint !== undefined).map((found) => found.code);
+    (await target.preflight({ ...plan, mode }))
+      .filter((found) => found.severity === 'error' && found.hint !== undefined)
+      .map((found) => found.code);
   const common = ['PREFLIGHT_SERVER_OLDER', 'PREFLIGHT_ROLE_MISSING', 'PREFLIGHT_SIZE', 'PREFLIGHT_EXTENSION_MISSING'];
   expect(await codes('swap')).toEqual(expect.arrayContaining([...common, 'PREFLIGHT_CREATEDB', 'PREFLIGHT_OWNER']));
-  expect(await codes('in-place')).toEqual(expect.arrayContaining([...common, 'PREFLIGHT_CREATE', 'PREFLIGHT_SCHEMA_OWNER']));
+  expect(await codes('in-place')).toEqual(
+    expect.arrayContaining([...common, 'PREFLIGHT_CREATE', 'PREFLIGHT_SCHEMA_OWNER']),
+  );
   await target.close();
 });
 
 test('a view of another schema that holds on to what is replaced is found by name', async () => {
   await sql(server.url(`${tag}_foreign`), 'CREATE SCHEMA other; CREATE VIEW other.peek AS SELECT * FROM public.theirs');
-  const source = await openSource(server.url(`${tag}_source`), { maxConnections: 2, maxSnapshotMinutes: 5, statementTimeoutMs: 30_000 });
+  const source = await openSource(server.url(`${tag}_source`), {
+    maxConnections: 2,
+    maxSnapshotMinutes: 5,
+    statementTimeoutMs: 30_000,
+  });
   const catalog = await source.readCatalog();
   await source.close();
   const target = await openTarget(server.url(`${tag}_foreign`));
-  const plan = { runId: newRunId(), mode: 'in-place', catalog, roles: { map: {}, skip: [] }, estimatedBytes: 1, maxBytes: null, keepPrevious: 1 } as const;
+  const plan = {
+    runId: newRunId(),
+    mode: 'in-place',
+    catalog,
+    roles: { map: {}, skip: [] },
+    estimatedBytes: 1,
+    maxBytes: null,
+    keepPrevious: 1,
+  } as const;
   const errors = (await target.preflight(plan)).filter((found) => found.severity === 'error');
   expect(errors.map((found) => [found.code, found.object])).toEqual([['PREFLIGHT_OUTSIDE_DEPENDENT', 'other.peek']]);
   await target.close();
@@ -134,10 +200,17 @@ test('a view of another schema that holds on to what is replaced is found by nam
 
 test('the list of checkpoints is that of the code', () => {
   const folder = path.join(projectRoot, 'connectors/postgres');
-  const code = readdirSync(folder).filter((file) => file.endsWith('.ts')).map((file) => readFileSync(path.join(folder, file), 'utf8')).join('\n');
+  const code = readdirSync(folder)
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(path.join(folder, file), 'utf8'))
+    .join('\n');
   const named = new Set([...code.matchAll(/checkpoint\('((?:publish|build):[^']+)'\)/g)].map((match) => match[1]));
   const exchanged = [...code.matchAll(/^\s*\['([a-z-]+)', (?:`|'|comment)/gm)].map((match) => `publish:${match[1]}`);
-  const listed = new Set<string>([...PUBLISH_CHECKPOINTS.swap, ...PUBLISH_CHECKPOINTS['in-place']].filter((name) => !['publish:start', 'publish:end'].includes(name)));
+  const listed = new Set<string>(
+    [...PUBLISH_CHECKPOINTS.swap, ...PUBLISH_CHECKPOINTS['in-place']].filter(
+      (name) => !['publish:start', 'publish:end'].includes(name),
+    ),
+  );
   expect([...named, ...exchanged].filter((name) => !listed.has(name))).toEqual([]);
   expect([...listed].filter((name) => !named.has(name) && !exchanged.includes(name))).toEqual([]);
 });
