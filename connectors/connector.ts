@@ -26,9 +26,30 @@ export function tableId(name: QualifiedName): string {
 
 /** What the values of a type are like; domains count as their base type. */
 export type TypeClass =
-  | 'integer' | 'decimal' | 'float' | 'money' | 'boolean' | 'text' | 'uuid' | 'date' | 'timestamp' | 'timestamptz'
-  | 'time' | 'timetz' | 'interval' | 'json' | 'bytes' | 'enum' | 'array' | 'composite' | 'range' | 'multirange'
-  | 'network' | 'bit' | 'tsvector' | 'other';
+  | 'integer'
+  | 'decimal'
+  | 'float'
+  | 'money'
+  | 'boolean'
+  | 'text'
+  | 'uuid'
+  | 'date'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'time'
+  | 'timetz'
+  | 'interval'
+  | 'json'
+  | 'bytes'
+  | 'enum'
+  | 'array'
+  | 'composite'
+  | 'range'
+  | 'multirange'
+  | 'network'
+  | 'bit'
+  | 'tsvector'
+  | 'other';
 
 export interface ColumnType {
   /** As declared, with modifiers: `character varying(50)`, `public.year`. */
@@ -74,7 +95,11 @@ export interface ColumnFacts {
   readonly sequence: QualifiedName | null;
   readonly comment: string | null;
   /** From the server's statistics; null where there are none. `distinctCount` is a number of values. */
-  readonly statistics: { readonly nullRate: number; readonly distinctCount: number; readonly averageBytes: number } | null;
+  readonly statistics: {
+    readonly nullRate: number;
+    readonly distinctCount: number;
+    readonly averageBytes: number;
+  } | null;
 }
 
 /** A primary key, unique constraint or unique index. */
@@ -136,8 +161,16 @@ export interface TableFacts {
   readonly uniqueKeys: readonly UniqueKeyFacts[];
   readonly foreignKeys: readonly ForeignKeyFacts[];
   readonly checks: readonly CheckFacts[];
-  readonly exclusions: readonly { readonly name: string; readonly definition: string; readonly columns: readonly string[] }[];
-  readonly partitioning: { readonly strategy: 'range' | 'list' | 'hash'; readonly keyColumns: readonly string[]; readonly definition: string } | null;
+  readonly exclusions: readonly {
+    readonly name: string;
+    readonly definition: string;
+    readonly columns: readonly string[];
+  }[];
+  readonly partitioning: {
+    readonly strategy: 'range' | 'list' | 'hash';
+    readonly keyColumns: readonly string[];
+    readonly definition: string;
+  } | null;
   /** All leaves, in name order; partitions are not tables of their own in the catalog. */
   readonly partitions: readonly PartitionFacts[];
   /** Table inheritance other than partitions. */
@@ -189,13 +222,28 @@ export interface Catalog {
   readonly serverMajor: number;
   readonly database: string;
   /** Everything a new database must share with the source. */
-  readonly locale: { readonly encoding: string; readonly collate: string; readonly ctype: string; readonly provider: string; readonly icuLocale: string | null };
+  readonly locale: {
+    readonly encoding: string;
+    readonly collate: string;
+    readonly ctype: string;
+    readonly provider: string;
+    readonly icuLocale: string | null;
+  };
   /** User schemas (no system ones, not `understudy*`), in name order. */
   readonly schemas: readonly string[];
   readonly tables: readonly TableFacts[];
   readonly sequences: readonly SequenceFacts[];
-  readonly extensions: readonly { readonly name: string; readonly schema: string; readonly version: string; readonly relocatable: boolean }[];
-  readonly views: readonly { readonly name: QualifiedName; readonly kind: 'view' | 'materialized'; readonly populated: boolean }[];
+  readonly extensions: readonly {
+    readonly name: string;
+    readonly schema: string;
+    readonly version: string;
+    readonly relocatable: boolean;
+  }[];
+  readonly views: readonly {
+    readonly name: QualifiedName;
+    readonly kind: 'view' | 'materialized';
+    readonly populated: boolean;
+  }[];
   /** Roles that policies and the like name. */
   readonly roles: readonly string[];
   /** Rebuilds the whole schema in an empty database; its order works. */
@@ -236,7 +284,11 @@ export interface RowQuery {
   /** Keep rows whose hash of `columns` (as text, server-side) falls below `rate`: a subject-consistent sample. */
   readonly hashSample?: { readonly columns: readonly string[]; readonly rate: number };
   /** Keep rows that have a match in the other query's rows: `columns` equal the other's `otherColumns`. Nests. */
-  readonly semiJoin?: { readonly columns: readonly string[]; readonly other: RowQuery; readonly otherColumns: readonly string[] };
+  readonly semiJoin?: {
+    readonly columns: readonly string[];
+    readonly other: RowQuery;
+    readonly otherColumns: readonly string[];
+  };
   /** Server-side order, for checksums and small tables only. */
   readonly orderBy?: readonly string[];
   /** At most so many rows. */

@@ -18,13 +18,7 @@ export interface Finding {
   readonly fingerprint: string;
 }
 
-export function finding(
-  severity: Severity,
-  code: string,
-  object: string,
-  message: string,
-  hint?: string,
-): Finding {
+export function finding(severity: Severity, code: string, object: string, message: string, hint?: string): Finding {
   const fingerprint = createHash('sha256').update(`${code}\0${object}`).digest('hex').slice(0, 12);
   return { code, severity, object, message, ...(hint === undefined ? {} : { hint }), fingerprint };
 }

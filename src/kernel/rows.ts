@@ -53,7 +53,8 @@ export function textAt(vector: ColumnVector, i: number): string | null {
       const micros = vector.values[i] - millis * 1000;
       const date = new Date(millis);
       const fraction = String(date.getUTCMilliseconds() * 1000 + micros).padStart(6, '0');
-      return `${isoDate(millis)} ${date.toISOString().slice(-13, -5)}.${fraction}`;
+      const [day, era] = isoDate(millis).split(' ');
+      return `${day} ${date.toISOString().slice(-13, -5)}.${fraction}${era === undefined ? '' : ` ${era}`}`;
     }
   }
 }

@@ -63,7 +63,12 @@ export function dcrShare(synthetic: EncodedRows, training: UnitRows, holdout: Un
  * `weights`: of the units that have any; the others weigh nothing.
  */
 export function labelShareTest(
-  weights: readonly number[], groupUnits: number, otherUnits: number, wins: number, total: number, limit: number,
+  weights: readonly number[],
+  groupUnits: number,
+  otherUnits: number,
+  wins: number,
+  total: number,
+  limit: number,
 ): ShareTest {
   const unitCount = groupUnits + otherUnits;
   if (total === 0 || unitCount < 2) return { share: 0.5, standardError: Infinity, pValue: 1, effectiveCount: 0 };
@@ -91,7 +96,11 @@ export function neighbourRatios(neighbours: Neighbours): Float64Array {
  * Obuchowski (1997), units on one side only. **Oracle** all N × M pairs; DeLong's variance for units of one row.
  */
 export function smallerShare(
-  x: Float64Array, xUnits: ArrayLike<number>, y: Float64Array, yUnits: ArrayLike<number>, limit: number,
+  x: Float64Array,
+  xUnits: ArrayLike<number>,
+  y: Float64Array,
+  yUnits: ArrayLike<number>,
+  limit: number,
 ): ShareTest {
   if (x.length === 0 || y.length === 0) return { share: 0.5, standardError: Infinity, pValue: 1, effectiveCount: 0 };
   const xScores = shareAbove(x, y);

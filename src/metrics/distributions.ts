@@ -27,7 +27,8 @@ export function ksComplement(a: OrderedSample, b: OrderedSample): number {
   let j = 0;
   let largest = Math.abs(a.nullCount / totalA - b.nullCount / totalB);
   while (i < a.sorted.length || j < b.sorted.length) {
-    const value = j >= b.sorted.length || (i < a.sorted.length && a.sorted[i] <= b.sorted[j]) ? a.sorted[i] : b.sorted[j];
+    const value =
+      j >= b.sorted.length || (i < a.sorted.length && a.sorted[i] <= b.sorted[j]) ? a.sorted[i] : b.sorted[j];
     while (i < a.sorted.length && a.sorted[i] === value) i++;
     while (j < b.sorted.length && b.sorted[j] === value) j++;
     largest = Math.max(largest, Math.abs((a.nullCount + i) / totalA - (b.nullCount + j) / totalB));
@@ -104,7 +105,7 @@ export function rankCorrelation(x: Float64Array, y: Float64Array): number {
 export function meanRanks(values: Float64Array): Float64Array {
   const order = Uint32Array.from(values, (_, i) => i).sort((a, b) => values[a] - values[b]);
   const ranks = new Float64Array(values.length);
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     let end = start + 1;
     while (end < order.length && values[order[end]] === values[order[start]]) end++;
     for (let k = start; k < end; k++) ranks[order[k]] = (start + 1 + end) / 2;

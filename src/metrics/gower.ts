@@ -36,7 +36,7 @@ export function quantileScale(values: Float64Array): QuantileScale {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   const distinct: number[] = [];
   const quantiles: number[] = [];
-  for (let start = 0; start < sorted.length; ) {
+  for (let start = 0; start < sorted.length;) {
     let end = start + 1;
     while (end < sorted.length && sorted[end] === sorted[start]) end++;
     distinct.push(sorted[start]);
@@ -169,7 +169,11 @@ interface ColumnOrder {
 
 /** Columns by the mean distance of two rows in them, largest first: so rows are given up early. */
 function columnOrder(rows: EncodedRows): ColumnOrder {
-  const spreads = (count: number, at: (row: number, c: number) => number, distance: (a: number, b: number) => number): number[] => {
+  const spreads = (
+    count: number,
+    at: (row: number, c: number) => number,
+    distance: (a: number, b: number) => number,
+  ): number[] => {
     const half = Math.max(1, rows.rowCount >>> 1);
     const spread = Array.from({ length: count }, (_, c) => {
       let total = 0;
@@ -179,8 +183,16 @@ function columnOrder(rows: EncodedRows): ColumnOrder {
     return spread.map((_, c) => c).sort((a, b) => spread[b] - spread[a] || a - b);
   };
   return {
-    numeric: spreads(rows.numericCount, (i, c) => rows.numeric[i * rows.numericCount + c], (a, b) => Math.min(QUANTILE_UNIT, Math.abs(a - b))),
-    codes: spreads(rows.codeCount, (i, c) => rows.codes[i * rows.codeCount + c], (a, b) => (a === b ? 0 : QUANTILE_UNIT)),
+    numeric: spreads(
+      rows.numericCount,
+      (i, c) => rows.numeric[i * rows.numericCount + c],
+      (a, b) => Math.min(QUANTILE_UNIT, Math.abs(a - b)),
+    ),
+    codes: spreads(
+      rows.codeCount,
+      (i, c) => rows.codes[i * rows.codeCount + c],
+      (a, b) => (a === b ? 0 : QUANTILE_UNIT),
+    ),
   };
 }
 

@@ -120,7 +120,10 @@ export async function readModelFile(path: string): Promise<ModelFile> {
 }
 
 /** The hash that `writeModelFile` would give, without writing. */
-export function modelHash(content: { readonly header: unknown; readonly tensors: ReadonlyMap<string, TypedArray> }): string {
+export function modelHash(content: {
+  readonly header: unknown;
+  readonly tensors: ReadonlyMap<string, TypedArray>;
+}): string {
   const tensors = sorted(content.tensors);
   return hashOf(
     JSON.stringify(content.header),

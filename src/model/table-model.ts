@@ -25,7 +25,13 @@ export interface Register {
 /** How one stored column's values come to be. */
 export type ColumnMaker =
   /** Decoded from its registers. */
-  | { readonly by: 'encoder'; readonly kind: string; readonly parameters: unknown; readonly register: number; readonly learned: boolean }
+  | {
+      readonly by: 'encoder';
+      readonly kind: string;
+      readonly parameters: unknown;
+      readonly register: number;
+      readonly learned: boolean;
+    }
   /** Left to `mask`; `register` says where it is null, −1: never. */
   | { readonly by: 'mask'; readonly register: number }
   /** Part of a foreign key that is assigned. */
@@ -47,7 +53,13 @@ export type ForeignKeyMaker =
   /** Rows are generated in groups, one per referenced row. */
   | { readonly by: 'context' }
   /** The referenced table is copied: the row is a category, learned like any column. −1 in `rows` is the pooled rest. */
-  | { readonly by: 'category'; readonly register: number; readonly rows: readonly number[]; readonly pooled: readonly number[]; readonly hasNull: boolean }
+  | {
+      readonly by: 'category';
+      readonly register: number;
+      readonly rows: readonly number[];
+      readonly pooled: readonly number[];
+      readonly hasNull: boolean;
+    }
   /** Exact quotas: every referenced row has its own number of references, drawn with it. `register`: null flag or −1. */
   | { readonly by: 'quota'; readonly register: number }
   /** A forest within the table. `register`: null flag (a root) or −1: roots reference themselves. */

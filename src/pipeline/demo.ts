@@ -20,7 +20,10 @@ export const runDemo: RunDemo = async (options, sink, signal) => {
     signal.throwIfAborted();
     const result = await provisionShop(server, options, sink, signal);
     if (!options.keep) return { ...result, connections: null };
-    const kept: DemoResult = { ...result, connections: { source: server.url(PRODUCTION), target: server.url(STAGING) } };
+    const kept: DemoResult = {
+      ...result,
+      connections: { source: server.url(PRODUCTION), target: server.url(STAGING) },
+    };
     options.onReady?.(kept);
     await aborted(signal);
     return kept;
@@ -29,11 +32,23 @@ export const runDemo: RunDemo = async (options, sink, signal) => {
   }
 };
 
-function provisionShop(server: EmbeddedPostgres, options: DemoOptions, ...rest: Parameters<RunDemo> extends [unknown, ...infer R] ? R : never): Promise<ProvisionResult> {
+function provisionShop(
+  server: EmbeddedPostgres,
+  options: DemoOptions,
+  ...rest: Parameters<RunDemo> extends [unknown, ...infer R] ? R : never
+): Promise<ProvisionResult> {
   const { config, seed, scale, backend } = options;
   return runProvision(
     {
-      sourceUrl: server.url(PRODUCTION), targetUrl: server.url(STAGING), config, seed, scale, backend, mode: 'swap', dryRun: false, yes: false,
+      sourceUrl: server.url(PRODUCTION),
+      targetUrl: server.url(STAGING),
+      config,
+      seed,
+      scale,
+      backend,
+      mode: 'swap',
+      dryRun: false,
+      yes: false,
     },
     ...rest,
   );

@@ -34,7 +34,11 @@ export interface LearnedSource extends SourceStructure {
 }
 
 /** What the source is like; nothing of its rows is read. Throws `INTROSPECT_*`, `CONFIG_UNKNOWN_NAME`. */
-export async function readSourceStructure(source: Source, config: ResolvedConfig, clock: StageClock): Promise<SourceStructure> {
+export async function readSourceStructure(
+  source: Source,
+  config: ResolvedConfig,
+  clock: StageClock,
+): Promise<SourceStructure> {
   const artifact = await clock.run('introspect', () => introspect(source, introspectOptions(config)));
   const graph = await clock.run('graph', () => relateTables(artifact, config));
   checkpoint('graph');
@@ -55,22 +59,46 @@ export async function learnSource(
   const limits = { ...DEFAULT_LIMITS, maxRows: Math.min(DEFAULT_LIMITS.maxRows, config.learn.maxRowsPerTable) };
   const sample = await clock.run('profile', () => profile(snapshot, catalog, graph, limits, sink, signal));
   checkpoint('profile');
-  const nulled = artifact.nulledColumns.map(({ table, column }) => ({ table, column, treatment: 'null' as const, options: {} }));
-  const configured = columnRules(config).flatMap((rule) => (rule.treatment === undefined ? [] : [{ ...rule, treatment: rule.treatment }]));
-  const classification = await clock.run('mask', () => classifyColumns({ catalog, graph, sample, rules: [...nulled, ...configured] }));
+  const nulled = artifact.nulledColumns.map(({ table, column }) => ({
+    table,
+    column,
+    treatment: 'null' as const,
+    options: {},
+  }));
+  const configured = columnRules(config).flatMap((rule) =>
+    rule.treatment === undefined ? [] : [{ ...rule, treatment: rule.treatment }],
+  );
+  const classification = await clock.run('mask', () =>
+    classifyColumns({ catalog, graph, sample, rules: [...nulled, ...configured] }),
+  );
   refuseUntreated(classification);
   const model = await clock.run('learn', () =>
-    learn(catalog, graph, sample, classification, { overrides: tableOverrides(config, structure), toolVersion: TOOL_VERSION, now: new Date() }, sink, signal),
+    learn(
+      catalog,
+      graph,
+      sample,
+      classification,
+      { overrides: tableOverrides(config, structure), toolVersion: TOOL_VERSION, now: new Date() },
+      sink,
+      signal,
+    ),
   );
   checkpoint('learn');
-  return { artifact, graph, sample, model, findings: [...artifact.findings, ...graph.findings, ...classification.findings] };
+  return {
+    artifact,
+    graph,
+    sample,
+    model,
+    findings: [...artifact.findings, ...graph.findings, ...classification.findings],
+  };
 }
 
 /** Fails closed: a personal column that nothing treats ends the run before anything is written. */
 function refuseUntreated(classification: Classification): void {
   const untreated = classification.findings.filter((found) => found.severity === 'error');
   if (untreated.length === 0) return;
-  const more = untreated.length > 1 ? ` (${untreated.length - 1} more such column${untreated.length > 2 ? 's' : ''})` : '';
+  const more =
+    untreated.length > 1 ? ` (${untreated.length - 1} more such column${untreated.length > 2 ? 's' : ''})` : '';
   throw new UnderstudyError('MASK_UNTREATED_COLUMN', `${untreated[0].message}${more}`, {
     hint: untreated[0].hint ?? 'Give the column a treatment in the configuration.',
     data: { findings: untreated },

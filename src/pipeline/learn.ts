@@ -26,7 +26,12 @@ export const runLearn: RunLearn = (options, sink, signal) =>
         findings: [...findings, ...report.findings],
         modelPath: options.modelPath,
         model: { hash, engine: 'trees', backend: 'cpu' },
-        tables: model.tables.map((table) => ({ ...names.get(table.id)!, strategy: table.strategy, sourceRowCount: table.sourceRowCount, rowCount: 0 })),
+        tables: model.tables.map((table) => ({
+          ...names.get(table.id)!,
+          strategy: table.strategy,
+          sourceRowCount: table.sourceRowCount,
+          rowCount: 0,
+        })),
         gates: report.gates,
         timingsMs: clock.timingsMs(),
         peakRssBytes: peakRssBytes(),

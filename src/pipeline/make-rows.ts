@@ -35,12 +35,20 @@ export function fakeControls(model: LearnedModel, seed: number): Map<string, rea
   const controls = new Map<string, readonly (string | null)[]>();
   for (const table of synthesised(model)) {
     const id = tableId(table.name);
-    const masked = model.tables.find((candidate) => candidate.id === id)!.columns.filter((column) => column.maker.by === 'mask');
+    const masked = model.tables
+      .find((candidate) => candidate.id === id)!
+      .columns.filter((column) => column.maker.by === 'mask');
     if (masked.length === 0) continue;
     const open = (): ColumnVector => ({ form: 'masked', nulls: new Uint8Array(CONTROL_ROWS) });
-    const block = { table: id, firstRow: 0, rowCount: CONTROL_ROWS, columns: new Map(masked.map((column) => [column.name, open()])) };
+    const block = {
+      table: id,
+      firstRow: 0,
+      rowCount: CONTROL_ROWS,
+      columns: new Map(masked.map((column) => [column.name, open()])),
+    };
     maskerOf(table, model, seed + 1)(block);
-    for (const [column, vector] of block.columns) if (vector.form === 'text') controls.set(controlKey(id, column), vector.values);
+    for (const [column, vector] of block.columns)
+      if (vector.form === 'text') controls.set(controlKey(id, column), vector.values);
   }
   return controls;
 }

@@ -2,7 +2,15 @@
  * The main job: from a source (or a model file) to a filled, checked and published target. Reads as the story; each
  * step is a function of its own below or in a stage. Until `publishBuild` nothing that the target's users see changes.
  */
-import { tableId, type Build, type BuildPlan, type IntegrityReport, type Snapshot, type Source, type Target } from '../../connectors/connector.ts';
+import {
+  tableId,
+  type Build,
+  type BuildPlan,
+  type IntegrityReport,
+  type Snapshot,
+  type Source,
+  type Target,
+} from '../../connectors/connector.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { checkpoint } from '../kernel/checkpoint.ts';
 import { UnderstudyError } from '../kernel/errors.ts';
@@ -51,7 +59,14 @@ interface Material {
 
 export const runProvision: RunProvision = async (options, sink, signal) => {
   const run: Run = {
-    id: newRunId(), startedAt: new Date(), options, clock: new StageClock(sink), sink, signal, findings: [], gates: [],
+    id: newRunId(),
+    startedAt: new Date(),
+    options,
+    clock: new StageClock(sink),
+    sink,
+    signal,
+    findings: [],
+    gates: [],
   };
   return withTarget(options.targetUrl, options.config, signal, (target) =>
     options.sourceUrl === undefined
@@ -77,7 +92,8 @@ async function provision(run: Run, source: Source | null, target: Target): Promi
     }
     await rehearse(run, material);
     if (options.dryRun || failed(run)) return finish(run, target, material, null);
-    for (const dropped of await target.cleanUp()) run.sink({ type: 'note', level: 'info', message: `dropped ${dropped}, left by a run that died` });
+    for (const dropped of await target.cleanUp())
+      run.sink({ type: 'note', level: 'info', message: `dropped ${dropped}, left by a run that died` });
     return await buildAndPublish(run, target, material);
   } finally {
     await snapshot?.close().catch(() => {});
@@ -87,7 +103,11 @@ async function provision(run: Run, source: Source | null, target: Target): Promi
 async function learnMaterial(run: Run, structure: SourceStructure, snapshot: Snapshot): Promise<Material> {
   const learned = await learnSource(structure, snapshot, run.options.config, run.clock, run.sink, run.signal);
   run.findings.push(...learned.findings);
-  return { model: learned.model, hash: modelHash(modelContent(learned.model)), source: { sample: learned.sample, snapshot } };
+  return {
+    model: learned.model,
+    hash: modelHash(modelContent(learned.model)),
+    source: { sample: learned.sample, snapshot },
+  };
 }
 
 async function readMaterial({ modelPath }: ProvisionOptions): Promise<Material> {
@@ -120,21 +140,32 @@ async function preflight(run: Run, target: Target, catalog: LearnedModel['catalo
   if (blocking.length === 0) return;
   const rights = blocking.find((lack) => lack.code.includes('RIGHT'));
   const first = rights ?? blocking[0];
-  throw new UnderstudyError(rights === undefined ? 'TARGET_PREFLIGHT_FAILED' : 'TARGET_RIGHTS_MISSING', `${first.message} Nothing was changed.`, {
-    hint: first.hint ?? 'Correct it and run again.',
-    data: { findings: blocking },
-  });
+  throw new UnderstudyError(
+    rights === undefined ? 'TARGET_PREFLIGHT_FAILED' : 'TARGET_RIGHTS_MISSING',
+    `${first.message} Nothing was changed.`,
+    {
+      hint: first.hint ?? 'Correct it and run again.',
+      data: { findings: blocking },
+    },
+  );
 }
 
 function rowOptions(run: Run, material: Material): RowOptions {
   const { config, seed, scale, batchRows } = run.options;
-  return { seed, scale, tableScales: tableScales(config, material.model.catalog), blockRows: batchRows ?? DEFAULT_BLOCK_ROWS };
+  return {
+    seed,
+    scale,
+    tableScales: tableScales(config, material.model.catalog),
+    blockRows: batchRows ?? DEFAULT_BLOCK_ROWS,
+  };
 }
 
 /** What fails on a small sample fails before anything is written. */
 async function rehearse(run: Run, { model, source }: Material): Promise<void> {
   const { config, seed, scale } = run.options;
-  const report = await run.clock.run('rehearse', () => rehearseModel({ model, source, basis: 'rehearsal', config, seed, scale, signal: run.signal }));
+  const report = await run.clock.run('rehearse', () =>
+    rehearseModel({ model, source, basis: 'rehearsal', config, seed, scale, signal: run.signal }),
+  );
   run.gates.push(...report.gates.filter((gate) => gate.verdict === 'fail'));
   checkpoint('rehearse');
 }
@@ -156,7 +187,11 @@ async function buildAndPublish(run: Run, target: Target, material: Material): Pr
     await recordPublished(target, build, runFacts(run, material, made));
     run.signal.throwIfAborted();
     const published = await run.clock.run('publish', () => publishBuild(build, () => {}));
-    return await finish(run, target, material, { ...made, previousDatabase: published.previousDatabase, published: true });
+    return await finish(run, target, material, {
+      ...made,
+      previousDatabase: published.previousDatabase,
+      published: true,
+    });
   } catch (thrown) {
     await build.abandon().catch(() => {});
     throw thrown;
@@ -197,11 +232,22 @@ async function fill(run: Run, build: Build, material: Material): Promise<Made> {
 }
 
 /** The gates on what was loaded. Without a source only integrity can be asked. */
-async function scanLoaded(run: Run, build: Build, material: Material, integrity: IntegrityReport): Promise<ScanReport | null> {
+async function scanLoaded(
+  run: Run,
+  build: Build,
+  material: Material,
+  integrity: IntegrityReport,
+): Promise<ScanReport | null> {
   if (material.source === null) {
     const faults = integrity.orphanCount + integrity.violationCount;
     run.gates.push({
-      gate: 'integrity', scope: 'database', value: faults, interval: null, limit: 0, verdict: faults === 0 ? 'pass' : 'fail', basis: 'loaded',
+      gate: 'integrity',
+      scope: 'database',
+      value: faults,
+      interval: null,
+      limit: 0,
+      verdict: faults === 0 ? 'pass' : 'fail',
+      basis: 'loaded',
       explanation: faults === 0 ? 'The server found no violation.' : `The server found ${faults} violations.`,
     });
     run.gates.push(...material.model.gates);
@@ -210,8 +256,14 @@ async function scanLoaded(run: Run, build: Build, material: Material, integrity:
   const snapshot = await build.openSnapshot();
   try {
     const report = await scanMade({
-      model: material.model, source: material.source, target: snapshot, basis: 'loaded', integrity,
-      config: run.options.config, seed: run.options.seed, signal: run.signal,
+      model: material.model,
+      source: material.source,
+      target: snapshot,
+      basis: 'loaded',
+      integrity,
+      config: run.options.config,
+      seed: run.options.seed,
+      signal: run.signal,
     });
     run.gates.push(...report.gates);
     run.findings.push(...report.findings);
@@ -269,9 +321,14 @@ async function finish(run: Run, target: Target, material: Material, made: Made |
     model: { hash: material.hash, engine: 'trees', backend: 'cpu' },
     tables: tableResults(material.model, made),
     gates: run.gates,
-    integrity: made === null ? null : {
-      foreignKeyCount: made.integrity.foreignKeyCount, orphanCount: made.integrity.orphanCount, violationCount: made.integrity.violationCount,
-    },
+    integrity:
+      made === null
+        ? null
+        : {
+            foreignKeyCount: made.integrity.foreignKeyCount,
+            orphanCount: made.integrity.orphanCount,
+            violationCount: made.integrity.violationCount,
+          },
     timingsMs: clock.timingsMs(),
     rowsPerSecond: made?.rowsPerSecond ?? 0,
     peakRssBytes: peakRssBytes(),
@@ -280,7 +337,14 @@ async function finish(run: Run, target: Target, material: Material, made: Made |
   };
   if (options.dryRun) return { ...result, reportPath: null };
   const reportPath = await clock.run('report', () =>
-    reportRun({ result, model: material.model, scan: made?.scan ?? null, published: made?.published ?? false, config: options.config, startedAt: run.startedAt }),
+    reportRun({
+      result,
+      model: material.model,
+      scan: made?.scan ?? null,
+      published: made?.published ?? false,
+      config: options.config,
+      startedAt: run.startedAt,
+    }),
   );
   return { ...result, timingsMs: clock.timingsMs(), reportPath };
 }
@@ -290,7 +354,12 @@ function planOf(run: Run, { model }: Material): ProvisionPlan {
   const { scale, config } = run.options;
   const scales = tableScales(config, model.catalog);
   const tables = model.tables.map((table) => {
-    const rowCount = table.strategy === 'synthesize' ? Math.round(table.sourceRowCount * scale * (scales.get(table.id) ?? 1)) : table.strategy === 'copy' ? table.sourceRowCount : 0;
+    const rowCount =
+      table.strategy === 'synthesize'
+        ? Math.round(table.sourceRowCount * scale * (scales.get(table.id) ?? 1))
+        : table.strategy === 'copy'
+          ? table.sourceRowCount
+          : 0;
     return { ...names.get(table.id)!, strategy: table.strategy, rowCount, reason: table.strategyReason };
   });
   const rowCount = tables.reduce((sum, table) => sum + table.rowCount, 0);
@@ -301,6 +370,8 @@ function planOf(run: Run, { model }: Material): ProvisionPlan {
     estimatedBytes: estimatedBytes(model.catalog, scale),
     // The rehearsal makes and scans about as fast as the run itself.
     estimatedMs: Math.round((rehearsedMs * rowCount) / Math.min(REHEARSAL_ROWS, Math.max(1, rowCount))),
-    missingRights: run.findings.filter((found) => found.code.includes('RIGHT')).map((found) => found.hint ?? found.message),
+    missingRights: run.findings
+      .filter((found) => found.code.includes('RIGHT'))
+      .map((found) => found.hint ?? found.message),
   };
 }

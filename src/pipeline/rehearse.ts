@@ -23,7 +23,15 @@ export interface RehearsalRequest {
   readonly signal: AbortSignal;
 }
 
-const NOTHING_COMPARED: ScanReport = { version: 1, gates: [], columns: [], relations: [], privacy: [], findings: [], verdict: 'pass' };
+const NOTHING_COMPARED: ScanReport = {
+  version: 1,
+  gates: [],
+  columns: [],
+  relations: [],
+  privacy: [],
+  findings: [],
+  verdict: 'pass',
+};
 
 /** Makes a small sample in memory and asks the gates of it. Throws `GENERATE_*`. */
 export async function rehearseModel(request: RehearsalRequest): Promise<ScanReport> {
@@ -31,10 +39,24 @@ export async function rehearseModel(request: RehearsalRequest): Promise<ScanRepo
   const sourceRows = model.tables.reduce((sum, table) => sum + table.sourceRowCount, 0);
   const scale = Math.min(request.scale, REHEARSAL_ROWS / Math.max(1, sourceRows));
   const store = new RowStore();
-  for (const stream of await makeRows(model, { seed, scale, tableScales: tableScales(config, model.catalog), blockRows: BLOCK_ROWS })) {
+  for (const stream of await makeRows(model, {
+    seed,
+    scale,
+    tableScales: tableScales(config, model.catalog),
+    blockRows: BLOCK_ROWS,
+  })) {
     for await (const block of stream.blocks()) store.add(block);
     signal.throwIfAborted();
   }
   if (request.source === null) return NOTHING_COMPARED;
-  return scanMade({ model, source: request.source, target: store, basis: request.basis, integrity: null, config, seed, signal });
+  return scanMade({
+    model,
+    source: request.source,
+    target: store,
+    basis: request.basis,
+    integrity: null,
+    config,
+    seed,
+    signal,
+  });
 }

@@ -3,7 +3,14 @@
  * by the very code that will read what was loaded.
  */
 import { createHash } from 'node:crypto';
-import { tableId, type ForeignKeyFacts, type QualifiedName, type RowBatch, type RowQuery, type Snapshot } from '../../connectors/connector.ts';
+import {
+  tableId,
+  type ForeignKeyFacts,
+  type QualifiedName,
+  type RowBatch,
+  type RowQuery,
+  type Snapshot,
+} from '../../connectors/connector.ts';
 import { textAt, type RowBlock } from '../kernel/rows.ts';
 
 export class RowStore implements Snapshot {
@@ -21,7 +28,8 @@ export class RowStore implements Snapshot {
 
   /** Rows in the order in which they were made. Sampling and joins are for databases: a rehearsal is small. */
   async *readRows(query: RowQuery): AsyncIterable<RowBatch> {
-    if (query.hashSample !== undefined || query.semiJoin !== undefined) throw new TypeError('a row store is read whole');
+    if (query.hashSample !== undefined || query.semiJoin !== undefined)
+      throw new TypeError('a row store is read whole');
     let left = query.limit ?? Infinity;
     for (const block of this.#blocks(query.table)) {
       const rowCount = Math.min(left, block.rowCount);
@@ -55,7 +63,8 @@ export class RowStore implements Snapshot {
   async checksum(table: QualifiedName): Promise<string> {
     const hash = createHash('sha256');
     for (const block of this.#blocks(table)) {
-      for (let i = 0; i < block.rowCount; i++) hash.update(JSON.stringify([...block.columns.values()].map((vector) => textAt(vector, i))));
+      for (let i = 0; i < block.rowCount; i++)
+        hash.update(JSON.stringify([...block.columns.values()].map((vector) => textAt(vector, i))));
     }
     return hash.digest('hex');
   }

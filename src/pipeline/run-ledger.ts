@@ -2,7 +2,15 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Build, Target } from '../../connectors/connector.ts';
-import { attemptsForSource, carryLedger, finishRun, openLedger, recordRun, type RunEnd, type RunStart } from '../ledger/index.ts';
+import {
+  attemptsForSource,
+  carryLedger,
+  finishRun,
+  openLedger,
+  recordRun,
+  type RunEnd,
+  type RunStart,
+} from '../ledger/index.ts';
 import type { GateResult } from '../stages/scan/artifact.ts';
 import type { ProvisionResult } from './contract.ts';
 
@@ -71,8 +79,15 @@ export function reportPathOf(directory: string, runId: string): string {
 function startOf(facts: RunFacts): RunStart {
   const { runId, startedAt, mode, scale, configDigest, sourceFingerprint } = facts;
   return {
-    runId, startedAt, mode, seed: String(facts.seed), scale, configDigest, sourceFingerprint,
-    version: facts.toolVersion, holder: `${hostname()}/${process.pid}`,
+    runId,
+    startedAt,
+    mode,
+    seed: String(facts.seed),
+    scale,
+    configDigest,
+    sourceFingerprint,
+    version: facts.toolVersion,
+    holder: `${hostname()}/${process.pid}`,
   };
 }
 

@@ -38,7 +38,9 @@ export async function scanMade(request: ScanRequest): Promise<ScanReport> {
     target: { sample, snapshot: exhaustive ? request.target : null },
     basis: request.basis,
     strategies: new Map(model.tables.map((table) => [table.id, table.strategy])),
-    acceptedCopies: new Map(model.tables.filter((table) => table.strategy === 'copy').map((table) => [table.id, table.strategyReason])),
+    acceptedCopies: new Map(
+      model.tables.filter((table) => table.strategy === 'copy').map((table) => [table.id, table.strategyReason]),
+    ),
     smallData: new Set(model.tables.filter((table) => table.smallData).map((table) => table.id)),
     selfTests: model.tables.flatMap((table) => (table.selfTest === null ? [] : [table.selfTest])),
     holdout: 'unseen',

@@ -11,9 +11,13 @@ export async function requireSameSchema(target: Target, catalog: Catalog, modelP
   if (state.tableCount === 0) return;
   const difference = firstDifference(await target.readCatalog(), catalog);
   if (difference === null) return;
-  throw new UnderstudyError('MODEL_SCHEMA_MISMATCH', `The model ${modelPath} was learned from another schema than the target "${target.database}" has: ${difference}. Nothing was changed.`, {
-    hint: 'Learn the model again from a source with this schema, or name an empty or absent target.',
-  });
+  throw new UnderstudyError(
+    'MODEL_SCHEMA_MISMATCH',
+    `The model ${modelPath} was learned from another schema than the target "${target.database}" has: ${difference}. Nothing was changed.`,
+    {
+      hint: 'Learn the model again from a source with this schema, or name an empty or absent target.',
+    },
+  );
 }
 
 function firstDifference(target: Catalog, model: Catalog): string | null {
@@ -27,7 +31,8 @@ function firstDifference(target: Catalog, model: Catalog): string | null {
     for (const column of table.columns) {
       const type = types.get(column.name);
       if (type === undefined) return `column ${id}.${column.name} is missing in the target`;
-      if (type !== column.type.sql) return `column ${id}.${column.name} is ${type} in the target and ${column.type.sql} in the model`;
+      if (type !== column.type.sql)
+        return `column ${id}.${column.name} is ${type} in the target and ${column.type.sql} in the model`;
     }
     const extra = other.columns.find((column) => !table.columns.some((mine) => mine.name === column.name));
     if (extra !== undefined) return `the model has no column ${id}.${extra.name}`;

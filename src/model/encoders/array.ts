@@ -62,7 +62,8 @@ export class ArrayEncoder implements ColumnEncoder {
 /** Element as it stands in an array literal. */
 function cellText(cell: Cell, encoder: ColumnEncoder): string {
   if (cell === null) return 'NULL';
-  const text = typeof cell === 'number' ? (encoder.decimals === undefined ? String(cell) : cell.toFixed(encoder.decimals)) : cell;
+  const text =
+    typeof cell === 'number' ? (encoder.decimals === undefined ? String(cell) : cell.toFixed(encoder.decimals)) : cell;
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
 }
 
@@ -93,7 +94,10 @@ export function fitArrayEncoder(
     element.encode(value, codes, 0);
     codes.forEach((code, part) => weights[part][code]++);
   }
-  const length = fitNumberEncoder(parsed.map((list) => list?.length ?? null), units);
+  const length = fitNumberEncoder(
+    parsed.map((list) => list?.length ?? null),
+    units,
+  );
   return new ArrayEncoder(
     { length: length.toJson(), element: { kind: element.kind, parameters: element.toJson() }, weights, distinct },
     element,

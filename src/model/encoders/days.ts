@@ -5,7 +5,11 @@ import { fitNumberEncoder, NUMBER_DEFAULTS, NumberEncoder } from './number.ts';
 const YEARS_KEPT = 5;
 
 /** As `fitNumberEncoder`; with fewer than 5 units, a whole number of 5 years around the median is all that is kept. */
-export function fitDayNumbers(days: readonly (number | null)[], units: Uint32Array, options = NUMBER_DEFAULTS): NumberEncoder {
+export function fitDayNumbers(
+  days: readonly (number | null)[],
+  units: Uint32Array,
+  options = NUMBER_DEFAULTS,
+): NumberEncoder {
   const rows = days.flatMap((day, i) => (day === null ? [] : [i]));
   const distinctUnits = new Set(rows.map((i) => units[i])).size;
   if (rows.length === 0 || distinctUnits >= MIN_UNITS) return fitNumberEncoder(days, units, options);

@@ -46,7 +46,10 @@ export const MIN_UNITS = 5;
  * For each distinct value: how many rows have it and how many distinct units.
  * Memory: a set of units per value while it is under `MIN_UNITS`.
  */
-export function countByUnit(values: readonly (string | null)[], units: Uint32Array): Map<string, { rows: number; units: number }> {
+export function countByUnit(
+  values: readonly (string | null)[],
+  units: Uint32Array,
+): Map<string, { rows: number; units: number }> {
   const seen = new Map<string, { rows: number; units: number; first: number[] }>();
   for (let i = 0; i < values.length; i++) {
     const value = values[i];

@@ -8,7 +8,13 @@ import { fitMomentEncoder, MomentEncoder, WholeMomentEncoder } from './moment.ts
 import { fitRangeEncoder, RangeEncoder, type RangeJson } from './range.ts';
 import { scalarCodec } from './scalar.ts';
 import {
-  CategoryColumnEncoder, fitCategoryColumn, fitScalarEncoder, lengthQuantiles, RandomEncoder, ScalarEncoder, type RandomJson,
+  CategoryColumnEncoder,
+  fitCategoryColumn,
+  fitScalarEncoder,
+  lengthQuantiles,
+  RandomEncoder,
+  ScalarEncoder,
+  type RandomJson,
 } from './simple.ts';
 import { fitTextEncoder, TextEncoder } from './text.ts';
 
@@ -73,11 +79,17 @@ export function fitColumnEncoder(
     case 'array': {
       if (isClosedSet(values, units)) return fitCategoryColumn(values, units, hasNull);
       const element = shape.element;
-      const fitted = element === null ? null : fitArrayEncoder(values, units, (texts, owners) => fitColumnEncoder(element, texts, owners));
+      const fitted =
+        element === null
+          ? null
+          : fitArrayEncoder(values, units, (texts, owners) => fitColumnEncoder(element, texts, owners));
       return fitted ?? fitCategoryColumn(values, units, hasNull, ['{}']);
     }
     case 'range':
-      return (shape.element === null ? null : fitRangeEncoder(shape.element.class, values, units)) ?? fitCategoryColumn(values, units, hasNull, ['empty']);
+      return (
+        (shape.element === null ? null : fitRangeEncoder(shape.element.class, values, units)) ??
+        fitCategoryColumn(values, units, hasNull, ['empty'])
+      );
     case 'tsvector':
       return fitLexemeEncoder(values, units, hasNull);
     case 'text':

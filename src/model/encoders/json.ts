@@ -1,5 +1,14 @@
 /** JSON documents: each key path that 5 units share becomes parts of its own, so that they can depend on the row. */
-import { countByUnit, cumulate, MIN_UNITS, pick, type Cell, type ColumnEncoder, type PartSpec, type Uniforms } from './encoder.ts';
+import {
+  countByUnit,
+  cumulate,
+  MIN_UNITS,
+  pick,
+  type Cell,
+  type ColumnEncoder,
+  type PartSpec,
+  type Uniforms,
+} from './encoder.ts';
 
 const MAX_KEYS = 24;
 const MAX_DEPTH = 3;
@@ -15,7 +24,11 @@ export interface JsonNode {
   readonly string: NestedEncoder | null;
   readonly keys: readonly { readonly key: string; readonly node: JsonNode }[];
   /** Elements are drawn alike, not conditioned on the row. */
-  readonly array: { readonly lengths: readonly number[]; readonly element: JsonNode; readonly weights: readonly (readonly number[])[] } | null;
+  readonly array: {
+    readonly lengths: readonly number[];
+    readonly element: JsonNode;
+    readonly weights: readonly (readonly number[])[];
+  } | null;
 }
 
 interface NestedEncoder {
@@ -112,7 +125,10 @@ function fitNode(
   const scalar = (type: 'number' | 'string'): NestedEncoder | null => {
     if (!has(type)) return null;
     const rows = rowsOf(type);
-    const encoder = fitters[type](rows.map((i) => String(values[i])), Uint32Array.from(rows, (i) => units[i]));
+    const encoder = fitters[type](
+      rows.map((i) => String(values[i])),
+      Uint32Array.from(rows, (i) => units[i]),
+    );
     return { kind: encoder.kind, parameters: encoder.toJson() };
   };
   const node: JsonNode = {
@@ -120,7 +136,8 @@ function fitNode(
     number: scalar('number'),
     string: scalar('string'),
     keys: has('object') && depth < MAX_DEPTH ? fitKeys(values, units, rowsOf('object'), fitters, revive, depth) : [],
-    array: has('array') && depth < MAX_DEPTH ? fitElements(values, units, rowsOf('array'), fitters, revive, depth) : null,
+    array:
+      has('array') && depth < MAX_DEPTH ? fitElements(values, units, rowsOf('array'), fitters, revive, depth) : null,
   };
   return node;
 }
@@ -147,7 +164,16 @@ function fitKeys(
     .filter(([, count]) => count.units >= MIN_UNITS)
     .sort((a, b) => b[1].rows - a[1].rows)
     .slice(0, MAX_KEYS)
-    .map(([key]) => ({ key, node: fitNode(objects.map((object) => object[key]), owners, fitters, revive, depth + 1) }));
+    .map(([key]) => ({
+      key,
+      node: fitNode(
+        objects.map((object) => object[key]),
+        owners,
+        fitters,
+        revive,
+        depth + 1,
+      ),
+    }));
 }
 
 function fitElements(
@@ -193,7 +219,11 @@ function liven(node: JsonNode, parts: PartSpec[], revive: Revive): LiveNode {
   const keys = node.keys.map(({ key, node: child }) => ({ key, live: liven(child, parts, revive) }));
   if (node.array === null) return { node, at, number, numberAt, string, stringAt, keys, element: null };
   const own: PartSpec[] = [];
-  const element = { live: liven(node.array.element, own, revive), size: 0, cumulative: node.array.weights.map((weights) => cumulate(weights)) };
+  const element = {
+    live: liven(node.array.element, own, revive),
+    size: 0,
+    cumulative: node.array.weights.map((weights) => cumulate(weights)),
+  };
   return { node, at, number, numberAt, string, stringAt, keys, element: { ...element, size: own.length } };
 }
 
@@ -209,7 +239,13 @@ function encodeNode(live: LiveNode, value: Json | undefined, out: Uint16Array, b
   }
 }
 
-function encodeScalar(encoder: ColumnEncoder | null, at: number, text: string | null, out: Uint16Array, base: number): void {
+function encodeScalar(
+  encoder: ColumnEncoder | null,
+  at: number,
+  text: string | null,
+  out: Uint16Array,
+  base: number,
+): void {
   if (encoder === null) return;
   if (text !== null) encoder.encode(text, out, base + at);
   else encoder.parts.forEach((part, i) => (out[base + at + i] = part.size));
@@ -250,7 +286,9 @@ function decodeNode(live: LiveNode, codes: Uint16Array, base: number, random: Un
 
 function drawElement(element: NonNullable<LiveNode['element']>, random: Uniforms): Json | undefined {
   const codes = new Uint16Array(element.size);
-  element.cumulative.forEach((cumulative, part) => (codes[part] = cumulative.length === 0 ? 0 : pick(cumulative, random.next())));
+  element.cumulative.forEach(
+    (cumulative, part) => (codes[part] = cumulative.length === 0 ? 0 : pick(cumulative, random.next())),
+  );
   return decodeNode(element.live, codes, 0, random);
 }
 

@@ -1,6 +1,6 @@
 /** tsvector: its lexemes as words, numbered anew. */
 import type { Cell, ColumnEncoder, PartSpec, Uniforms } from './encoder.ts';
-import { fitTextEncoder, TextEncoder } from './text.ts';
+import { fitTextEncoder, type TextEncoder } from './text.ts';
 
 export class LexemeEncoder implements ColumnEncoder {
   readonly kind = 'lexemes';
@@ -32,7 +32,11 @@ function lexemes(value: string): string {
   return [...value.matchAll(/'((?:[^']|'')+)'/g)].map((match) => match[1]).join(' ');
 }
 
-export function fitLexemeEncoder(values: readonly (string | null)[], units: Uint32Array, hasNull: boolean): LexemeEncoder {
+export function fitLexemeEncoder(
+  values: readonly (string | null)[],
+  units: Uint32Array,
+  hasNull: boolean,
+): LexemeEncoder {
   const words = values.map((value) => (value === null ? null : lexemes(value)));
   return new LexemeEncoder(fitTextEncoder(words, units, { maxLength: null, hasNull }));
 }

@@ -28,7 +28,8 @@ export class MomentEncoder implements ColumnEncoder {
     this.#day = NumberEncoder.fromJson(json.day);
     this.#clock = json.clock === null ? null : NumberEncoder.fromJson(json.clock);
     const day: PartSpec = { size: this.#day.size, ordered: true, hasNull: this.#day.hasNull };
-    this.parts = this.#clock === null ? [day] : [day, { size: this.#clock.size, ordered: true, hasNull: this.#clock.hasNull }];
+    this.parts =
+      this.#clock === null ? [day] : [day, { size: this.#clock.size, ordered: true, hasNull: this.#clock.hasNull }];
   }
 
   encode(value: string | null, out: Uint16Array, at: number): void {
@@ -36,7 +37,13 @@ export class MomentEncoder implements ColumnEncoder {
     const day = micros === null ? null : Math.floor(micros / DAY_MICROS);
     out[at] = this.#day.encode(day);
     if (this.#clock === null) return;
-    out[at + 1] = this.#clock.encode(micros === null || micros === Number.MAX_VALUE ? (micros === null ? null : 0) : Math.floor((micros - day! * DAY_MICROS) / clockStep(this.#json.step)));
+    out[at + 1] = this.#clock.encode(
+      micros === null || micros === Number.MAX_VALUE
+        ? micros === null
+          ? null
+          : 0
+        : Math.floor((micros - day! * DAY_MICROS) / clockStep(this.#json.step)),
+    );
   }
 
   decode(codes: Uint16Array, at: number, random: Uniforms): Cell {
@@ -60,7 +67,11 @@ function clockStep(step: number): number {
   return Math.max(1e6, step);
 }
 
-export function fitMomentEncoder(values: readonly (string | null)[], units: Uint32Array, options = NUMBER_DEFAULTS): ColumnEncoder {
+export function fitMomentEncoder(
+  values: readonly (string | null)[],
+  units: Uint32Array,
+  options = NUMBER_DEFAULTS,
+): ColumnEncoder {
   const micros = values.map((value) => (value === null ? null : parseTimestamp(value)));
   const largest = micros.reduce((most: number, value) => (value !== null && value > most ? value : most), 0);
   const filled = micros.map((value, i) => (values[i] === null ? null : (value ?? largest)));

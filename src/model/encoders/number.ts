@@ -278,7 +278,10 @@ function makeBin(
 function cutIntoBins(column: SortedColumn, options: NumberEncoderOptions): Bin[] {
   const { distinct, rowCount } = column;
   const share = Math.max(options.minRows, rowCount / options.maxBins);
-  const spikeCount = distinct.length > Math.max(options.maxBins, DISCRETE_VALUES) ? Math.max(options.minRows, share / 2) : options.minRows;
+  const spikeCount =
+    distinct.length > Math.max(options.maxBins, DISCRETE_VALUES)
+      ? Math.max(options.minRows, share / 2)
+      : options.minRows;
   const bins: Bin[] = [];
   let open: { first: number; rows: number } | undefined;
   const close = (last: number): void => {

@@ -61,7 +61,8 @@ export class RangeEncoder implements ColumnEncoder {
     if (shape === 'empty' || lower === null) return 'empty';
     const bound = (number: number): string => boundText(this.#json.elementClass, number, this.#lower.decimals ?? 6);
     const [left, right] = shape.slice(1, -1).split(',');
-    const upper = lower + Math.max(span ?? 0, this.#json.elementClass === 'integer' || this.#json.elementClass === 'date' ? 1 : 0);
+    const upper =
+      lower + Math.max(span ?? 0, this.#json.elementClass === 'integer' || this.#json.elementClass === 'date' ? 1 : 0);
     // With no lower bound, `lower` holds the upper one.
     return `${shape[0]}${left === '' ? '' : bound(lower)},${right === '' ? '' : bound(left === '' ? lower : upper)}${shape.at(-1)}`;
   }
@@ -85,11 +86,17 @@ function boundText(elementClass: string, number: number, decimals: number): stri
   if (typeof cell === 'string') return `"${cell}"`;
   const values = Float64Array.of(cell ?? 0);
   const vector: ColumnVector =
-    codec.form === 'number' ? { form: 'number', values, nulls: Uint8Array.of(0), decimals } : { form: codec.form as 'epoch-days' | 'epoch-micros', values, nulls: Uint8Array.of(0) };
+    codec.form === 'number'
+      ? { form: 'number', values, nulls: Uint8Array.of(0), decimals }
+      : { form: codec.form as 'epoch-days' | 'epoch-micros', values, nulls: Uint8Array.of(0) };
   return `"${textAt(vector, 0)}"`;
 }
 
-export function fitRangeEncoder(elementClass: string, values: readonly (string | null)[], units: Uint32Array): RangeEncoder | null {
+export function fitRangeEncoder(
+  elementClass: string,
+  values: readonly (string | null)[],
+  units: Uint32Array,
+): RangeEncoder | null {
   if (scalarCodec(elementClass) === null) return null;
   const measures = values.map((value) => (value === null ? ([null, null] as const) : measure(value, elementClass)));
   const shapes = [...new Set(values.flatMap((value) => (value === null ? [] : [shapeOf(value)])))].sort();
@@ -97,7 +104,13 @@ export function fitRangeEncoder(elementClass: string, values: readonly (string |
     elementClass,
     shapes,
     hasNull: values.includes(null),
-    lower: fitNumberEncoder(measures.map(([lower]) => lower), units).toJson(),
-    span: fitNumberEncoder(measures.map(([, span]) => span), units).toJson(),
+    lower: fitNumberEncoder(
+      measures.map(([lower]) => lower),
+      units,
+    ).toJson(),
+    span: fitNumberEncoder(
+      measures.map(([, span]) => span),
+      units,
+    ).toJson(),
   });
 }

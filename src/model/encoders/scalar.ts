@@ -20,7 +20,7 @@ const plain: ScalarCodec = {
 
 const money: ScalarCodec = {
   form: 'text',
-  parse: (text) => finite(Number(text.replace(/[^0-9.-]/g, '')) * (/^\(/.test(text) ? -1 : 1)),
+  parse: (text) => finite(Number(text.replace(/[^0-9.-]/g, '')) * (text.startsWith('(') ? -1 : 1)),
   format: (value, decimals) => value.toFixed(decimals),
 };
 
@@ -86,7 +86,9 @@ function finite(value: number): number | null {
 
 /** Microseconds since 1970 of `YYYY-MM-DD[ HH:MM:SS[.ffffff]][+00][ BC]`; null for infinities. */
 export function parseTimestamp(text: string): number | null {
-  const match = /^(\d{4,})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(\.\d+)?)?(?:[+-]\d\d(?::\d\d)?|Z)?( BC)?$/.exec(text);
+  const match = /^(\d{4,})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(\.\d+)?)?(?:[+-]\d\d(?::\d\d)?|Z)?( BC)?$/.exec(
+    text,
+  );
   if (match === null) return null;
   const year = match[8] === undefined ? Number(match[1]) : 1 - Number(match[1]);
   const day = new Date(0);
@@ -98,13 +100,17 @@ export function parseTimestamp(text: string): number | null {
 function parseTime(text: string): number | null {
   const match = /^(\d\d):(\d\d):(\d\d)(\.\d+)?/.exec(text);
   if (match === null) return null;
-  return (Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3])) * 1e6 + Math.round(Number(match[4] ?? 0) * 1e6);
+  return (
+    (Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3])) * 1e6 + Math.round(Number(match[4] ?? 0) * 1e6)
+  );
 }
 
 function formatTime(micros: number): string {
   const seconds = Math.floor(micros / 1e6);
   const two = (n: number): string => String(n).padStart(2, '0');
-  const fraction = String(micros - seconds * 1e6).padStart(6, '0').replace(/0+$/, '');
+  const fraction = String(micros - seconds * 1e6)
+    .padStart(6, '0')
+    .replace(/0+$/, '');
   const clock = `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
   return fraction === '' ? clock : `${clock}.${fraction}`;
 }
@@ -125,7 +131,9 @@ function parseInterval(text: string): number | null {
   }
   const clock = /([+-]?)(\d+):(\d\d):(\d\d)(\.\d+)?$/.exec(text);
   if (clock !== null) {
-    const micros = (Number(clock[2]) * 3600 + Number(clock[3]) * 60 + Number(clock[4])) * 1e6 + Math.round(Number(clock[5] ?? 0) * 1e6);
+    const micros =
+      (Number(clock[2]) * 3600 + Number(clock[3]) * 60 + Number(clock[4])) * 1e6 +
+      Math.round(Number(clock[5] ?? 0) * 1e6);
     total += clock[1] === '-' ? -micros : micros;
     matched = true;
   }

@@ -1,5 +1,15 @@
 /** Encoders of one part or none: numbers and other values on a line, small sets, identifiers, bytes, nothing. */
-import { countByUnit, cumulate, MIN_UNITS, pick, type Cell, type CellForm, type ColumnEncoder, type PartSpec, type Uniforms } from './encoder.ts';
+import {
+  countByUnit,
+  cumulate,
+  MIN_UNITS,
+  pick,
+  type Cell,
+  type CellForm,
+  type ColumnEncoder,
+  type PartSpec,
+  type Uniforms,
+} from './encoder.ts';
 import { fitDayNumbers } from './days.ts';
 import { fitNumberEncoder, NUMBER_DEFAULTS, NumberEncoder, type NumberEncoderJson } from './number.ts';
 import { scalarCodec, type ScalarCodec } from './scalar.ts';
@@ -61,7 +71,9 @@ export function fitScalarEncoder(
     return value === null ? null : (number ?? Number.MAX_VALUE);
   });
   const step = codec.form === 'text' && typeClass !== 'money' ? granularity(numbers) : 1;
-  const finite = numbers.map((number) => (number === Number.MAX_VALUE ? Math.max(largest, 0) / step : number === null ? null : number / step));
+  const finite = numbers.map((number) =>
+    number === Number.MAX_VALUE ? Math.max(largest, 0) / step : number === null ? null : number / step,
+  );
   const fit = typeClass === 'date' ? fitDayNumbers : fitNumberEncoder;
   return new ScalarEncoder(typeClass, step, fit(finite, units, options));
 }
@@ -69,7 +81,10 @@ export function fitScalarEncoder(
 /** Largest unit (day, hour, minute, second, millisecond, microsecond) that all values are multiples of. */
 export function granularity(micros: readonly (number | null)[]): number {
   const steps = [86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000, 1000];
-  return steps.find((step) => micros.every((value) => value === null || value === Number.MAX_VALUE || value % step === 0)) ?? 1;
+  return (
+    steps.find((step) => micros.every((value) => value === null || value === Number.MAX_VALUE || value % step === 0)) ??
+    1
+  );
 }
 
 /** A small, closed set of values: booleans, enum labels, and whatever else repeats itself. */
@@ -147,7 +162,9 @@ export class RandomEncoder implements ColumnEncoder {
       case 'bytes':
         return `\\x${hex(this.#drawLength(random) * 2, random)}`;
       case 'bits':
-        return Array.from({ length: Math.max(1, this.#drawLength(random)) }, () => (random.next() < 0.5 ? '0' : '1')).join('');
+        return Array.from({ length: Math.max(1, this.#drawLength(random)) }, () =>
+          random.next() < 0.5 ? '0' : '1',
+        ).join('');
       case 'network':
         return `10.${Math.floor(random.next() * 256)}.${Math.floor(random.next() * 256)}.${1 + Math.floor(random.next() * 254)}`;
       case 'mac':

@@ -3,7 +3,16 @@
  * A literal, token or word pair enters the model only with 5 distinct units, so no rare value can come back.
  */
 import { faker } from '@faker-js/faker';
-import { countByUnit, cumulate, MIN_UNITS, pick, type Cell, type ColumnEncoder, type PartSpec, type Uniforms } from './encoder.ts';
+import {
+  countByUnit,
+  cumulate,
+  MIN_UNITS,
+  pick,
+  type Cell,
+  type ColumnEncoder,
+  type PartSpec,
+  type Uniforms,
+} from './encoder.ts';
 import { fitNumberEncoder, NumberEncoder, type NumberEncoderJson } from './number.ts';
 
 /** More categories than this cost the trees time without teaching them; the rest counts as rare. */
@@ -55,12 +64,16 @@ export class TextEncoder implements ColumnEncoder {
     this.#templateWeights = cumulate(parameters.templates.map((template) => template.weight));
     this.#wordWeights = cumulate(parameters.words?.weights ?? []);
     for (const [id, list] of Object.entries(parameters.words?.followers ?? {})) {
-      this.#followers.set(Number(id), { ids: list.map(([next]) => next), cumulative: cumulate(list.map(([, weight]) => weight)) });
+      this.#followers.set(Number(id), {
+        ids: list.map(([next]) => next),
+        cumulative: cumulate(list.map(([, weight]) => weight)),
+      });
     }
     const choices = parameters.categories.length + (parameters.rare === null ? 0 : 1) + (parameters.hasNull ? 1 : 0);
     const first: PartSpec = { size: Math.max(1, choices), ordered: false, hasNull: parameters.hasNull };
     // Categories and NULL have no length of their own: they take the length part's last code.
-    this.parts = this.#length === null ? [first] : [first, { size: this.#length.size + 1, ordered: true, hasNull: true }];
+    this.parts =
+      this.#length === null ? [first] : [first, { size: this.#length.size + 1, ordered: true, hasNull: true }];
   }
 
   encode(value: string | null, out: Uint16Array, at: number): void {
@@ -83,10 +96,15 @@ export class TextEncoder implements ColumnEncoder {
   /** A new value in the manner of the rare ones. `lengthCode`: a code of the length part. */
   makeRare(lengthCode: number, random: Uniforms): string {
     if (this.#p.rare === null) return this.#p.categories[0] ?? '';
-    const drawn = this.#length === null ? null : this.#length.decode(Math.min(lengthCode, this.#length.size - 1), random.next());
+    const drawn =
+      this.#length === null ? null : this.#length.decode(Math.min(lengthCode, this.#length.size - 1), random.next());
     const text =
-      this.#p.rare === 'template' ? this.#fromTemplate(random) : this.#fromWords(Math.max(1, Math.round(drawn ?? 1)), random);
-    return this.#p.maxLength !== null && text.length > this.#p.maxLength ? text.slice(0, this.#p.maxLength).trimEnd() : text;
+      this.#p.rare === 'template'
+        ? this.#fromTemplate(random)
+        : this.#fromWords(Math.max(1, Math.round(drawn ?? 1)), random);
+    return this.#p.maxLength !== null && text.length > this.#p.maxLength
+      ? text.slice(0, this.#p.maxLength).trimEnd()
+      : text;
   }
 
   toJson(): unknown {
@@ -108,7 +126,10 @@ export class TextEncoder implements ColumnEncoder {
     let previous = -1;
     for (let i = 0; i < count; i++) {
       const follow = this.#followers.get(previous);
-      const next = follow === undefined || random.next() < 0.15 ? pick(this.#wordWeights, random.next()) : follow.ids[pick(follow.cumulative, random.next())];
+      const next =
+        follow === undefined || random.next() < 0.15
+          ? pick(this.#wordWeights, random.next())
+          : follow.ids[pick(follow.cumulative, random.next())];
       made.push(vocabulary[next]);
       previous = next;
     }
@@ -136,7 +157,14 @@ export function fitTextEncoder(
   const categories = new Set(frequent.map(([value]) => value));
   const base = { hasNull: options.hasNull, maxLength: options.maxLength };
   if (coveredCount === presentCount && presentCount > 0) {
-    return new TextEncoder({ ...base, categories: [...categories], rare: null, templates: [], words: null, length: null });
+    return new TextEncoder({
+      ...base,
+      categories: [...categories],
+      rare: null,
+      templates: [],
+      words: null,
+      length: null,
+    });
   }
   const rows = values.flatMap((value, i) => (value === null || categories.has(value) ? [] : [i]));
   const rare = rows.map((i) => values[i]!);
@@ -144,11 +172,28 @@ export function fitTextEncoder(
   const spaced = rare.reduce((sum, value) => sum + (/\s/.test(value.trim()) ? 1 : 0), 0);
   const templates = spaced > rare.length / 2 ? [] : fitTemplates(rare, rareUnits);
   if (templates.length > 0) {
-    return new TextEncoder({ ...base, categories: [...categories], rare: 'template', templates, words: null, length: null });
+    return new TextEncoder({
+      ...base,
+      categories: [...categories],
+      rare: 'template',
+      templates,
+      words: null,
+      length: null,
+    });
   }
   const words = fitWords(rare, rareUnits);
-  const length = fitNumberEncoder(rare.map((value) => splitWords(value).length), rareUnits);
-  return new TextEncoder({ ...base, categories: [...categories], rare: 'words', templates: [], words, length: length.toJson() });
+  const length = fitNumberEncoder(
+    rare.map((value) => splitWords(value).length),
+    rareUnits,
+  );
+  return new TextEncoder({
+    ...base,
+    categories: [...categories],
+    rare: 'words',
+    templates: [],
+    words,
+    length: length.toJson(),
+  });
 }
 
 /** Patterns of letters, digits and signs that at least 5 units share; none if they cover too little. */
@@ -264,6 +309,8 @@ function publicWords(values: readonly string[]): Words {
   const upper = letters.length > 0 && letters === letters.toUpperCase();
   const capital = values.filter((value) => /^\p{Lu}/u.test(value)).length > values.length / 2;
   const words = [...new Set(faker.rawDefinitions.lorem?.word ?? ['lorem'])];
-  const cased = words.map((word) => (upper ? word.toUpperCase() : capital ? word[0].toUpperCase() + word.slice(1) : word));
+  const cased = words.map((word) =>
+    upper ? word.toUpperCase() : capital ? word[0].toUpperCase() + word.slice(1) : word,
+  );
   return { vocabulary: cased, weights: cased.map(() => 1), followers: {} };
 }

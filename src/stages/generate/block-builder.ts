@@ -6,7 +6,11 @@ export type BuilderForm = CellForm | 'masked';
 
 export class BlockBuilder {
   readonly #table: string;
-  readonly #columns: readonly { readonly name: string; readonly form: BuilderForm; readonly decimals: number | undefined }[];
+  readonly #columns: readonly {
+    readonly name: string;
+    readonly form: BuilderForm;
+    readonly decimals: number | undefined;
+  }[];
   readonly #capacity: number;
   #firstRow = 0;
   #rowCount = 0;
@@ -56,7 +60,12 @@ export class BlockBuilder {
     this.#vectors = this.#columns.map(({ form, decimals }): ColumnVector => {
       if (form === 'text') return { form, values: [] };
       if (form === 'masked') return { form, nulls: new Uint8Array(size) };
-      return { form, values: new Float64Array(size), nulls: new Uint8Array(size), ...(form === 'number' && decimals !== undefined ? { decimals } : {}) } as ColumnVector;
+      return {
+        form,
+        values: new Float64Array(size),
+        nulls: new Uint8Array(size),
+        ...(form === 'number' && decimals !== undefined ? { decimals } : {}),
+      } as ColumnVector;
     });
   }
 }
@@ -64,5 +73,7 @@ export class BlockBuilder {
 function trim(vector: ColumnVector, rowCount: number): ColumnVector {
   if (vector.form === 'text') return vector;
   const nulls = vector.nulls.subarray(0, rowCount);
-  return vector.form === 'masked' ? { form: 'masked', nulls } : { ...vector, values: vector.values.subarray(0, rowCount), nulls };
+  return vector.form === 'masked'
+    ? { form: 'masked', nulls }
+    : { ...vector, values: vector.values.subarray(0, rowCount), nulls };
 }

@@ -25,7 +25,11 @@ export function cellColumns(table: TableFacts, model: TableModel): readonly Cell
     const facts = table.columns.find((column) => column.name === name)!;
     const encoder = maker.by === 'encoder' ? reviveEncoder(maker.kind, maker.parameters) : null;
     const form: BuilderForm =
-      maker.by === 'mask' ? 'masked' : maker.by === 'serial' || maker.by === 'position' ? 'number' : (encoder?.form ?? 'text');
+      maker.by === 'mask'
+        ? 'masked'
+        : maker.by === 'serial' || maker.by === 'position'
+          ? 'number'
+          : (encoder?.form ?? 'text');
     const decimals = maker.by === 'serial' || maker.by === 'position' ? 0 : encoder?.decimals;
     return { name, maker, encoder, form, decimals, read: reader(facts.type.class), text: texter(form, decimals) };
   });
@@ -52,7 +56,12 @@ function reader(typeClass: string): (cell: Cell) => Value {
 function texter(form: BuilderForm, decimals: number | undefined): (cell: Cell) => string | null {
   if (form === 'text' || form === 'masked') return (cell) => (cell === null ? null : String(cell));
   const values = new Float64Array(1);
-  const vector = { form, values, nulls: new Uint8Array(1), ...(decimals === undefined ? {} : { decimals }) } as ColumnVector;
+  const vector = {
+    form,
+    values,
+    nulls: new Uint8Array(1),
+    ...(decimals === undefined ? {} : { decimals }),
+  } as ColumnVector;
   const isPlain = (form satisfies CellForm) === 'number' && decimals === undefined;
   return (cell) => {
     if (cell === null) return null;

@@ -35,10 +35,12 @@ export function tableConstraints(table: TableFacts, model: TableModel): TableCon
   for (const check of table.checks) add(check.name, check.expression);
   for (const column of table.columns) {
     if (column.generated !== null) continue;
-    for (const check of column.type.domain?.checks ?? []) add(`${column.name}:${check.name}`, domainCheck(check.expression, column.name));
+    for (const check of column.type.domain?.checks ?? [])
+      add(`${column.name}:${check.name}`, domainCheck(check.expression, column.name));
   }
   const bounds = table.partitions.map((partition) => partition.condition);
-  if (bounds.length > 0 && bounds.every((bound) => bound !== null)) add('partition bounds', bounds.map((bound) => `(${bound})`).join(' OR '));
+  if (bounds.length > 0 && bounds.every((bound) => bound !== null))
+    add('partition bounds', bounds.map((bound) => `(${bound})`).join(' OR '));
 
   const context = model.foreignKeys.find((key) => key.maker.by === 'context');
   const structural: GuardedKey[] = [];
@@ -62,17 +64,31 @@ function domainCheck(expression: string, column: string): string {
   return expression.replace(/\bVALUE\b/g, `"${column.replaceAll('"', '""')}"`);
 }
 
-function isUniqueByConstruction(key: UniqueKeyFacts, columns: readonly ColumnModel[], context: readonly string[] | undefined): boolean {
+function isUniqueByConstruction(
+  key: UniqueKeyFacts,
+  columns: readonly ColumnModel[],
+  context: readonly string[] | undefined,
+): boolean {
   const makers = key.columns.map((name) => columns.find((column) => column.name === name)?.maker);
   if (makers.some((maker) => maker?.by === 'serial')) return true;
-  if (makers.some((maker) => maker?.by === 'encoder' && maker.kind === 'random' && (maker.parameters as { of: string }).of === 'uuid')) return true;
+  if (
+    makers.some(
+      (maker) =>
+        maker?.by === 'encoder' && maker.kind === 'random' && (maker.parameters as { of: string }).of === 'uuid',
+    )
+  )
+    return true;
   // A masked value that stands alone in a unique key is injective in the row number.
   if (makers.length === 1 && makers[0]?.by === 'mask') return true;
   const inContext = context !== undefined && context.every((name) => key.columns.includes(name));
   return inContext && makers.some((maker) => maker?.by === 'position');
 }
 
-function guardOf(key: UniqueKeyFacts, context: readonly string[] | undefined, readable: (columns: readonly string[]) => boolean): GuardedKey | null {
+function guardOf(
+  key: UniqueKeyFacts,
+  context: readonly string[] | undefined,
+  readable: (columns: readonly string[]) => boolean,
+): GuardedKey | null {
   const columns: string[] = [];
   let folded = false;
   for (let i = 0; i < key.columns.length; i++) {
@@ -83,14 +99,21 @@ function guardOf(key: UniqueKeyFacts, context: readonly string[] | undefined, re
     columns.push(column);
   }
   const predicate = key.predicate === null ? null : compilePredicate(key.predicate);
-  if (!readable(columns) || (key.predicate !== null && (predicate === null || !readable(predicate.columns)))) return null;
-  const guard = new UniqueGuard(key.name, columns, { folded, nullsDistinct: key.nullsDistinct, predicate: predicate?.test ?? null });
+  if (!readable(columns) || (key.predicate !== null && (predicate === null || !readable(predicate.columns))))
+    return null;
+  const guard = new UniqueGuard(key.name, columns, {
+    folded,
+    nullsDistinct: key.nullsDistinct,
+    predicate: predicate?.test ?? null,
+  });
   return { guard, perParent: context !== undefined && context.every((name) => columns.includes(name)) };
 }
 
 /** The column of `lower(column)` or `upper(column)`, else null. */
 function foldedColumn(expression: string | null): string | null {
-  const match = /^(?:lower|upper)\(\(?(?:"((?:[^"]|"")+)"|([a-z_][a-z0-9_]*))\)?(?:::text\)?)?\)$/i.exec(expression ?? '');
+  const match = /^(?:lower|upper)\(\(?(?:"((?:[^"]|"")+)"|([a-z_][a-z0-9_]*))\)?(?:::text\)?)?\)$/i.exec(
+    expression ?? '',
+  );
   if (match === null) return null;
   return match[1]?.replaceAll('""', '"') ?? match[2];
 }

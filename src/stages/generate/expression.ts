@@ -27,9 +27,13 @@ export async function loadExpressionParser(): Promise<void> {
 }
 
 /** The predicate, with the columns that it reads; null where it is not understood. */
-export function compilePredicate(sql: string): { readonly test: Predicate; readonly columns: readonly string[] } | null {
+export function compilePredicate(
+  sql: string,
+): { readonly test: Predicate; readonly columns: readonly string[] } | null {
   try {
-    const parsed = parseSync(`SELECT (${sql})`) as { stmts: { stmt: { SelectStmt: { targetList: { ResTarget: { val: Node } }[] } } }[] };
+    const parsed = parseSync(`SELECT (${sql})`) as {
+      stmts: { stmt: { SelectStmt: { targetList: { ResTarget: { val: Node } }[] } } }[];
+    };
     const columns = new Set<string>();
     const compiled = compile(parsed.stmts[0].stmt.SelectStmt.targetList[0].ResTarget.val, columns);
     const test: Predicate = (read) => {
@@ -90,7 +94,10 @@ function compile(node: Node, columns: Set<string>): Compiled {
 function constant(body: Node): Compiled {
   if (body['isnull'] === true) return () => null;
   const value = body as {
-    ival?: { ival?: number }; fval?: { fval: string }; sval?: { sval?: string }; boolval?: { boolval?: boolean };
+    ival?: { ival?: number };
+    fval?: { fval: string };
+    sval?: { sval?: string };
+    boolval?: { boolval?: boolean };
   };
   if (value.ival !== undefined) return () => value.ival!.ival ?? 0;
   if (value.fval !== undefined) return () => Number(value.fval!.fval);
@@ -105,7 +112,7 @@ const TEXT_TYPES = new Set(['text', 'varchar', 'bpchar', 'char']);
 
 function cast(body: Node, columns: Set<string>): Compiled {
   const argument = compile(body['arg'] as Node, columns);
-  const names = (body['typeName'] as { names: { String: { sval: string } }[]; arrayBounds?: unknown[] });
+  const names = body['typeName'] as { names: { String: { sval: string } }[]; arrayBounds?: unknown[] };
   if (names.arrayBounds !== undefined) throw new NotUnderstood();
   const type = names.names.at(-1)!.String.sval;
   if (NUMBER_TYPES.has(type)) return (read) => mapText(argument(read), Number);
@@ -182,7 +189,8 @@ function caseOf(body: Node, columns: Set<string>): Compiled {
 function operation(body: Node, columns: Set<string>): Compiled {
   const operator = (body['name'] as { String: { sval: string } }[]).at(-1)!.String.sval;
   const kind = String(body['kind']);
-  if (kind === 'AEXPR_OP_ANY' || kind === 'AEXPR_OP_ALL' || kind === 'AEXPR_IN') return membership(body, kind, operator, columns);
+  if (kind === 'AEXPR_OP_ANY' || kind === 'AEXPR_OP_ALL' || kind === 'AEXPR_IN')
+    return membership(body, kind, operator, columns);
   if (kind === 'AEXPR_DISTINCT' || kind === 'AEXPR_NOT_DISTINCT') {
     const left = compile(body['lexpr'] as Node, columns);
     const right = compile(body['rexpr'] as Node, columns);
@@ -191,7 +199,10 @@ function operation(body: Node, columns: Set<string>): Compiled {
   if (kind === 'AEXPR_BETWEEN') {
     const value = compile(body['lexpr'] as Node, columns);
     const [low, high] = (body['rexpr'] as { List: { items: Node[] } }).List.items.map((item) => compile(item, columns));
-    return threeValued([(read) => compare('>=', value(read), low(read)), (read) => compare('<=', value(read), high(read))], false);
+    return threeValued(
+      [(read) => compare('>=', value(read), low(read)), (read) => compare('<=', value(read), high(read))],
+      false,
+    );
   }
   if (kind !== 'AEXPR_OP' && kind !== 'AEXPR_LIKE' && kind !== 'AEXPR_ILIKE') throw new NotUnderstood();
   const right = compile(body['rexpr'] as Node, columns);
@@ -212,7 +223,11 @@ function membership(body: Node, kind: string, operator: string, columns: Set<str
   const any = kind === 'AEXPR_OP_ANY' || (kind === 'AEXPR_IN' && operator === '=');
   const operatorUsed = kind === 'AEXPR_IN' && operator === '<>' ? '<>' : operator;
   if (!COMPARISONS.has(operatorUsed)) throw new NotUnderstood();
-  return (read) => threeValued(list.map((element) => (): Value => compare(operatorUsed, value(read), element(read))), any)(read);
+  return (read) =>
+    threeValued(
+      list.map((element) => (): Value => compare(operatorUsed, value(read), element(read))),
+      any,
+    )(read);
 }
 
 function elementsOf(node: Node): Node[] {
@@ -261,7 +276,8 @@ function compare(operator: string, a: Value, b: Value): boolean | null {
     if (typeof b === 'number' && typeof a === 'string') return compare(operator, parseTimestamp(a) ?? Number(a), b);
     return null;
   }
-  const near = typeof a === 'number' && typeof b === 'number' && Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
+  const near =
+    typeof a === 'number' && typeof b === 'number' && Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
   const equal = a === b || near;
   switch (operator) {
     case '=':
@@ -307,17 +323,25 @@ function likeSource(like: string): string {
 }
 
 const POSIX_CLASSES: Readonly<Record<string, string>> = {
-  alpha: '\\p{L}', digit: '0-9', alnum: '\\p{L}0-9', upper: '\\p{Lu}', lower: '\\p{Ll}', space: '\\s', punct: '\\p{P}\\p{S}',
+  alpha: '\\p{L}',
+  digit: '0-9',
+  alnum: '\\p{L}0-9',
+  upper: '\\p{Lu}',
+  lower: '\\p{Ll}',
+  space: '\\s',
+  punct: '\\p{P}\\p{S}',
 };
 
 /** PostgreSQL's regular expressions where they mean the same in JavaScript. */
 function translateRegex(regex: string): string {
   if (/\(\?[^:=!]|\\[mMyYAZ]|\*\*\*/.test(regex)) throw new NotUnderstood();
-  return regex
-    .replace(/\[:(\w+):\]/g, (_, name: string) => POSIX_CLASSES[name] ?? fail())
-    // With the `u` flag only syntax characters may be escaped.
-    .replace(/\\([^\w\s^$\\.*+?()[\]{}|/-])/g, '$1')
-    .replace(/\\-/g, '\\x2d');
+  return (
+    regex
+      .replace(/\[:(\w+):\]/g, (_, name: string) => POSIX_CLASSES[name] ?? fail())
+      // With the `u` flag only syntax characters may be escaped.
+      .replace(/\\([^\w\s^$\\.*+?()[\]{}|/-])/g, '$1')
+      .replace(/\\-/g, '\\x2d')
+  );
 }
 
 function fail(): never {
@@ -327,14 +351,18 @@ function fail(): never {
 function call(body: Node, columns: Set<string>): Compiled {
   const name = (body['funcname'] as { String: { sval: string } }[]).at(-1)!.String.sval;
   const args = ((body['args'] as Node[] | undefined) ?? []).map((arg) => compile(arg, columns));
-  const text = (change: (value: string) => Value): Compiled => (read) => {
-    const value = args[0](read);
-    return value === null ? null : change(String(value));
-  };
-  const number = (change: (value: number) => number): Compiled => (read) => {
-    const value = args[0](read);
-    return value === null ? null : change(Number(value));
-  };
+  const text =
+    (change: (value: string) => Value): Compiled =>
+    (read) => {
+      const value = args[0](read);
+      return value === null ? null : change(String(value));
+    };
+  const number =
+    (change: (value: number) => number): Compiled =>
+    (read) => {
+      const value = args[0](read);
+      return value === null ? null : change(Number(value));
+    };
   switch (name) {
     case 'length':
     case 'char_length':

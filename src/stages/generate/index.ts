@@ -58,7 +58,8 @@ function rootRowCount(table: TableModel, options: GenerateOptions): number {
 function childRowCount(table: TableModel, made: ReadonlyMap<string, MadeTable>, options: GenerateOptions): number {
   const key = table.foreignKeys.find((candidate) => candidate.maker.by === 'context')!;
   const parent = made.get(key.referencedTable)!;
-  const scale = options.scale * (options.tableScales.get(table.id) ?? 1) * (options.tableScales.get(key.referencedTable) ?? 1);
+  const scale =
+    options.scale * (options.tableScales.get(table.id) ?? 1) * (options.tableScales.get(key.referencedTable) ?? 1);
   const total = Math.round(table.sourceRowCount * scale);
   const children = Math.round(total * (1 - key.nullRate));
   const counts = parent.counts.get(countKey(table.id, key.name))!;
@@ -83,7 +84,10 @@ function* copiedBlocks(table: TableModel, own: MadeTable, options: GenerateOptio
   const rowCount = columns[0]?.[1].length ?? 0;
   for (let firstRow = 0; firstRow < rowCount; firstRow += options.blockRows) {
     const end = Math.min(rowCount, firstRow + options.blockRows);
-    const vectors = columns.map(([name, values]): [string, ColumnVector] => [name, { form: 'text', values: values.slice(firstRow, end) }]);
+    const vectors = columns.map(([name, values]): [string, ColumnVector] => [
+      name,
+      { form: 'text', values: values.slice(firstRow, end) },
+    ]);
     const block: RowBlock = { table: table.id, firstRow, rowCount: end - firstRow, columns: new Map(vectors) };
     captureKeys(block, own, () => true);
     yield block;
@@ -156,7 +160,10 @@ function checkKeysKnown(table: TableModel, made: ReadonlyMap<string, MadeTable>)
     throw new UnderstudyError(
       'GENERATE_CAPACITY',
       `${table.id} references ${key.referencedTable} by ${key.name}, which lies on a cycle and whose key is no running number: its values are not known when ${table.id} is made.`,
-      { hint: `Set tables.${key.referencedTable}.strategy or tables.${table.id}.strategy to copy or empty.`, data: { table: table.id, foreignKey: key.name } },
+      {
+        hint: `Set tables.${key.referencedTable}.strategy or tables.${table.id}.strategy to copy or empty.`,
+        data: { table: table.id, foreignKey: key.name },
+      },
     );
   }
 }

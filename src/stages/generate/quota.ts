@@ -52,7 +52,8 @@ export class QuotaChooser {
       const parent = random.nextInteger(this.#parentCount);
       if (accept(parent)) return parent;
     }
-    for (let parent = 0; parent < this.#parentCount && this.#parentCount <= 10_000; parent++) if (accept(parent)) return parent;
+    for (let parent = 0; parent < this.#parentCount && this.#parentCount <= 10_000; parent++)
+      if (accept(parent)) return parent;
     return -1;
   }
 
@@ -99,7 +100,9 @@ export function scaleQuotas(degrees: Uint32Array, total: number, cap: number): U
     remainders[i] = quotas[i] >= cap ? -1 : share - quotas[i];
     given += quotas[i];
   }
-  const order = Uint32Array.from({ length: degrees.length }, (_, i) => i).sort((a, b) => remainders[b] - remainders[a] || a - b);
+  const order = Uint32Array.from({ length: degrees.length }, (_, i) => i).sort(
+    (a, b) => remainders[b] - remainders[a] || a - b,
+  );
   while (given < wanted) {
     let progressed = false;
     for (const i of order) {

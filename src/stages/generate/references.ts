@@ -1,6 +1,6 @@
 /** How the row that a foreign key references is chosen: one chooser per key, by what `learn` decided. */
 import type { ForeignKeyModel, TableModel } from '../../model/table-model.ts';
-import { RandomCursor, streamKey, uniformAt } from '../../numeric/random.ts';
+import { streamKey, uniformAt, type RandomCursor } from '../../numeric/random.ts';
 import { QuotaChooser, scaleQuotas } from './quota.ts';
 import { countKey, type MadeTable } from './world.ts';
 
@@ -44,7 +44,9 @@ abstract class Chooser implements ReferenceChooser {
   }
 
   agrees(parent: number, text: (column: string) => string | null): boolean {
-    return this.shared.every((i) => this.parent.keys.get(this.key.referencedColumns[i])!.textAt(parent) === text(this.key.columns[i]));
+    return this.shared.every(
+      (i) => this.parent.keys.get(this.key.referencedColumns[i])!.textAt(parent) === text(this.key.columns[i]),
+    );
   }
 
   withdraw(): void {}
@@ -90,7 +92,13 @@ class QuotaReferenceChooser extends Chooser {
   readonly #ownText: (column: string) => string | null;
   #held: number | null = null;
 
-  constructor(key: ForeignKeyModel, parent: MadeTable, shared: readonly number[], quota: QuotaChooser, text: (column: string) => string | null) {
+  constructor(
+    key: ForeignKeyModel,
+    parent: MadeTable,
+    shared: readonly number[],
+    quota: QuotaChooser,
+    text: (column: string) => string | null,
+  ) {
     super(key, parent, shared);
     this.#quota = quota;
     this.#ownText = text;
@@ -120,7 +128,9 @@ class QuotaReferenceChooser extends Chooser {
   #group(): Map<string, number[]> {
     const groups = new Map<string, number[]>();
     for (let row = 0; row < this.parent.rowCount; row++) {
-      const key = JSON.stringify(this.shared.map((i) => this.parent.keys.get(this.key.referencedColumns[i])!.textAt(row)));
+      const key = JSON.stringify(
+        this.shared.map((i) => this.parent.keys.get(this.key.referencedColumns[i])!.textAt(row)),
+      );
       const list = groups.get(key);
       if (list === undefined) groups.set(key, [row]);
       else list.push(row);
@@ -224,7 +234,15 @@ export function referenceChoosers(
         const cap = key.unique ? 1 : Number.MAX_SAFE_INTEGER;
         const wanted = Math.round(rowCount * (1 - key.nullRate));
         const quotas = scaleQuotas(degreesOf(model.id, key, parent, seed), wanted, cap);
-        choosers.push(new QuotaReferenceChooser(key, parent, shared, new QuotaChooser(quotas, seed, `${model.id}\0${key.name}`), text));
+        choosers.push(
+          new QuotaReferenceChooser(
+            key,
+            parent,
+            shared,
+            new QuotaChooser(quotas, seed, `${model.id}\0${key.name}`),
+            text,
+          ),
+        );
         break;
       }
     }

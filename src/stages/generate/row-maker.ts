@@ -36,7 +36,12 @@ export class RowMaker {
   readonly #registers: Uint16Array;
   readonly #previous: Uint16Array;
   readonly #columnAt: ReadonlyMap<string, number>;
-  readonly #counts: readonly { readonly register: number; readonly encoder: NumberEncoder; readonly into: Uint32Array; readonly name: string }[];
+  readonly #counts: readonly {
+    readonly register: number;
+    readonly encoder: NumberEncoder;
+    readonly into: Uint32Array;
+    readonly name: string;
+  }[];
   readonly #kept: readonly (readonly [number, Uint16Array])[];
   /** Registers that the chain's splits read, from the context. */
   readonly #context: readonly { readonly at: number; readonly register: Register }[];
@@ -44,7 +49,14 @@ export class RowMaker {
   readonly #storedKeys: readonly (readonly [string, StoredKey])[];
   #digests: (number | null)[] = [];
 
-  constructor(table: TableFacts, model: TableModel, made: MadeTable, parent: MadeTable | null, choosers: readonly ReferenceChooser[], seed: number) {
+  constructor(
+    table: TableFacts,
+    model: TableModel,
+    made: MadeTable,
+    parent: MadeTable | null,
+    choosers: readonly ReferenceChooser[],
+    seed: number,
+  ) {
     this.#table = table;
     this.#model = model;
     this.#made = made;
@@ -88,10 +100,14 @@ export class RowMaker {
       broken = failed;
       for (const chooser of this.#choosers) chooser.withdraw();
     }
-    throw new UnderstudyError('GENERATE_UNSATISFIABLE', `No row of ${this.#model.id} could be made that satisfies ${broken}: ${MAX_TRIES} draws failed; nothing was published.`, {
-      hint: `Set tables.${this.#model.id}.strategy to empty, lower its scale, or give the columns of ${broken} a treatment.`,
-      data: { table: this.#model.id, constraint: broken },
-    });
+    throw new UnderstudyError(
+      'GENERATE_UNSATISFIABLE',
+      `No row of ${this.#model.id} could be made that satisfies ${broken}: ${MAX_TRIES} draws failed; nothing was published.`,
+      {
+        hint: `Set tables.${this.#model.id}.strategy to empty, lower its scale, or give the columns of ${broken} a treatment.`,
+        data: { table: this.#model.id, constraint: broken },
+      },
+    );
   }
 
   /** Row `i`'s text of a column, while it is the current one. */
@@ -118,10 +134,14 @@ export class RowMaker {
           break;
         }
         case 'place':
-          this.#registers[at] = Math.min(PLACE_CAP, register.from === 0 ? place.index : register.from === 1 ? place.count : place.count - 1 - place.index);
+          this.#registers[at] = Math.min(
+            PLACE_CAP,
+            register.from === 0 ? place.index : register.from === 1 ? place.count : place.count - 1 - place.index,
+          );
           break;
         default:
-          this.#registers[at] = place.index === 0 || place.parent < 0 ? register.size - 1 : this.#previous[register.from];
+          this.#registers[at] =
+            place.index === 0 || place.parent < 0 ? register.size - 1 : this.#previous[register.from];
       }
     }
   }
@@ -157,7 +177,10 @@ export class RowMaker {
         if (!chooser.agrees(parent, this.#textOf)) return false;
         this.#write(chooser.key, chooser.keyTexts(parent));
         // The last reference completes the structural keys; earlier ones are tested with it.
-        return !rest || this.#constraints.structural.every(({ guard }) => !guard.isTaken(guard.digestOf(this.#textOf, this.#read)));
+        return (
+          !rest ||
+          this.#constraints.structural.every(({ guard }) => !guard.isTaken(guard.digestOf(this.#textOf, this.#read)))
+        );
       };
       const parent = chooser.choose({ row, place, registers: this.#registers, random, accept });
       if (parent === 'impossible') return chooser.key.name;
@@ -195,7 +218,8 @@ export class RowMaker {
     this.#guards().forEach(({ guard }, i) => guard.take(this.#digests[i]));
     for (const [register, codes] of this.#kept) codes[row] = this.#registers[register];
     for (const count of this.#counts) {
-      const value = count.encoder.decode(this.#registers[count.register], this.#cursor(MAX_TRIES).seek(row).next()) ?? 0;
+      const value =
+        count.encoder.decode(this.#registers[count.register], this.#cursor(MAX_TRIES).seek(row).next()) ?? 0;
       count.into[row] = Math.max(0, Math.round(value));
     }
     for (const [column, key] of this.#storedKeys) key.push(this.text(column));

@@ -15,7 +15,11 @@ export class UniqueGuard {
   readonly #predicate: Predicate | null;
   readonly #taken = new Set<number>();
 
-  constructor(name: string, columns: readonly string[], options: { folded: boolean; nullsDistinct: boolean; predicate: Predicate | null }) {
+  constructor(
+    name: string,
+    columns: readonly string[],
+    options: { folded: boolean; nullsDistinct: boolean; predicate: Predicate | null },
+  ) {
     this.name = name;
     this.columns = columns;
     this.folded = options.folded;

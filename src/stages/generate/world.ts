@@ -26,12 +26,15 @@ export interface Needs {
 }
 
 export function needsOf(models: readonly TableModel[]): Map<string, Needs> {
-  const needs = new Map(models.map((model) => [model.id, { keyColumns: new Set<string>(), registers: new Set<number>() }]));
+  const needs = new Map(
+    models.map((model) => [model.id, { keyColumns: new Set<string>(), registers: new Set<number>() }]),
+  );
   for (const model of models) {
     for (const key of model.foreignKeys) {
       const referenced = needs.get(key.referencedTable);
       if (referenced === undefined) continue;
-      if (key.maker.by !== 'implied' && key.maker.by !== 'null') for (const column of key.referencedColumns) referenced.keyColumns.add(column);
+      if (key.maker.by !== 'implied' && key.maker.by !== 'null')
+        for (const column of key.referencedColumns) referenced.keyColumns.add(column);
       if (key.maker.by !== 'context') continue;
       for (const i of usedContext(model)) referenced.registers.add(model.registers[i].from);
     }
@@ -44,7 +47,8 @@ export function usedContext(model: TableModel): readonly number[] {
   const used = new Set<number>();
   if (model.chain === null) return [];
   // Inputs of a conditional are numbered context first, so those below the context's length are registers.
-  for (const conditional of model.chain.conditionals) for (const input of conditional.inputIndices) if (input < model.ownFrom) used.add(input);
+  for (const conditional of model.chain.conditionals)
+    for (const input of conditional.inputIndices) if (input < model.ownFrom) used.add(input);
   return [...used].filter((i) => model.registers[i].origin === 'parent').sort((a, b) => a - b);
 }
 
@@ -59,7 +63,9 @@ export function newMadeTable(model: TableModel, rowCount: number, needs: Needs):
     rowCount,
     complete: false,
     keys,
-    counts: new Map(model.incoming.map((count) => [countKey(count.table, count.foreignKey), new Uint32Array(rowCount)])),
+    counts: new Map(
+      model.incoming.map((count) => [countKey(count.table, count.foreignKey), new Uint32Array(rowCount)]),
+    ),
     codes: new Map([...needs.registers].map((register) => [register, new Uint16Array(rowCount)])),
   };
 }

@@ -37,7 +37,11 @@ export function contextRegisters(
   const capped = (values: Int32Array): Uint16Array => Uint16Array.from(values, (value) => Math.min(value, PLACE_CAP));
   const remaining = index.map((value, i) => count[i] - 1 - value);
   const place = (name: string, values: Int32Array): CodedRegister => ({
-    name, codes: capped(values), size: PLACE_CAP + 1, ordered: true, hasNull: false,
+    name,
+    codes: capped(values),
+    size: PLACE_CAP + 1,
+    ordered: true,
+    hasNull: false,
   });
   const places = [place('#index', index), place('#count', count), place('#remaining', remaining)];
   const siblings = own.slice(0, MAX_SIBLING_REGISTERS).map((register) => ({
@@ -60,25 +64,36 @@ export function contextRegisters(
 
 /** What siblings are ordered by: the moment that tells rows apart best, else the key, else as they were read. */
 function siblingOrder(table: TableFacts, sample: TableSample): Float64Array {
-  const moments = table.columns.filter((column) => ['timestamp', 'timestamptz', 'date'].includes(column.type.class) && sample.columns.has(column.name));
+  const moments = table.columns.filter(
+    (column) => ['timestamp', 'timestamptz', 'date'].includes(column.type.class) && sample.columns.has(column.name),
+  );
   const richness = (name: string): number => new Set(sample.columns.get(name)!.filter((value) => value !== null)).size;
-  const best = moments.map((column) => ({ name: column.name, distinct: richness(column.name) })).sort((a, b) => b.distinct - a.distinct)[0];
+  const best = moments
+    .map((column) => ({ name: column.name, distinct: richness(column.name) }))
+    .sort((a, b) => b.distinct - a.distinct)[0];
   if (best !== undefined && best.distinct > 1) {
-    return Float64Array.from(sample.columns.get(best.name)!, (value) => (value === null ? Infinity : (parseTimestamp(value) ?? Infinity)));
+    return Float64Array.from(sample.columns.get(best.name)!, (value) =>
+      value === null ? Infinity : (parseTimestamp(value) ?? Infinity),
+    );
   }
-  const key = table.primaryKey?.columns.find((name) => name !== null && table.columns.find((column) => column.name === name)?.type.class === 'integer');
+  const key = table.primaryKey?.columns.find(
+    (name) => name !== null && table.columns.find((column) => column.name === name)?.type.class === 'integer',
+  );
   if (key !== undefined && key !== null) return Float64Array.from(sample.columns.get(key)!, Number);
   return Float64Array.from({ length: sample.rowCount }, (_, i) => i);
 }
 
 /** Of each row: its index among its siblings, their number, and the row before it (−1: none). */
-function placeAmongSiblings(links: Int32Array, order: Float64Array): { index: Int32Array; count: Int32Array; previous: Int32Array } {
+function placeAmongSiblings(
+  links: Int32Array,
+  order: Float64Array,
+): { index: Int32Array; count: Int32Array; previous: Int32Array } {
   const rows = Int32Array.from({ length: links.length }, (_, i) => i);
   rows.sort((a, b) => links[a] - links[b] || compare(order[a], order[b]) || a - b);
   const index = new Int32Array(links.length);
   const count = new Int32Array(links.length).fill(1);
   const previous = new Int32Array(links.length).fill(-1);
-  for (let start = 0; start < rows.length; ) {
+  for (let start = 0; start < rows.length;) {
     let end = start + 1;
     while (end < rows.length && links[rows[end]] === links[rows[start]]) end++;
     // Rows without a parent are no siblings of each other.

@@ -14,7 +14,14 @@ import type { LearnedModel } from './artifact.ts';
 import { contextRegisters, type ContextRegisters } from './context.ts';
 import { orderTables } from './order-tables.ts';
 import { planTable, type TablePlan } from './plan-table.ts';
-import { describeRegisters, ownRegisters, rebase, type CodedRegister, type IncomingReferences, type OwnRegisters } from './registers.ts';
+import {
+  describeRegisters,
+  ownRegisters,
+  rebase,
+  type CodedRegister,
+  type IncomingReferences,
+  type OwnRegisters,
+} from './registers.ts';
 import { chooseStrategies, type StrategyChoice, type TableOverride } from './strategies.ts';
 
 /** Under this many units a table is learned with the cautious settings. */
@@ -94,7 +101,9 @@ function planTables(
 ): Map<string, TablePlan> {
   const plans = new Map<string, TablePlan>();
   for (const id of order) {
-    const classified = new Map(classification.columns.filter((column) => column.table === id).map((column) => [column.column, column]));
+    const classified = new Map(
+      classification.columns.filter((column) => column.table === id).map((column) => [column.column, column]),
+    );
     const graphTable = graphTables.get(id)!;
     const context = contextOf(graphTable, facts.get(id)!, strategies, sample);
     plans.set(id, planTable(facts.get(id)!, graphTable, sample.tables.get(id)!, strategies, context, classified));
@@ -142,10 +151,21 @@ function learnTable(
   const unitCount = new Set(Array.from(fitRows, (row) => sample.units[row])).size;
   const encode = (maxBins: number): Encoded => {
     const own = ownRegisters(table, plan, sample, fitRows, incoming, maxBins);
-    const context = contextKey === undefined || parent === undefined ? NO_CONTEXT : contextRegisters(table, sample, contextKey.name, parent, own.registers);
+    const context =
+      contextKey === undefined || parent === undefined
+        ? NO_CONTEXT
+        : contextRegisters(table, sample, contextKey.name, parent, own.registers);
     return { own, context };
   };
-  const { own, context, chain, selfTest } = fitTable(id, encode, sample, fitRows, unitCount, graphTable, learning.sample);
+  const { own, context, chain, selfTest } = fitTable(
+    id,
+    encode,
+    sample,
+    fitRows,
+    unitCount,
+    graphTable,
+    learning.sample,
+  );
   const ownFrom = context.coded.length;
   learning.fitted.set(id, { own: own.registers, ownFrom });
   const models = rebase(own, ownFrom);
@@ -156,7 +176,10 @@ function learnTable(
     foreignKeys: models.foreignKeys.map((key, i) => ({
       ...key,
       referencedTable: tableId(table.foreignKeys[i].referencedTable),
-      degrees: degreesOf(sample.parents.get(key.name), learning.sample.tables.get(tableId(table.foreignKeys[i].referencedTable))),
+      degrees: degreesOf(
+        sample.parents.get(key.name),
+        learning.sample.tables.get(tableId(table.foreignKeys[i].referencedTable)),
+      ),
     })),
     registers: [...context.registers, ...describeRegisters('own', own.registers, (i) => ownFrom + i)],
     ownFrom,
@@ -173,13 +196,26 @@ function unlearned(
   copied: TableSample | null,
 ): TableModel {
   const foreignKeys = table.foreignKeys.map((key) => ({
-    name: key.name, referencedTable: tableId(key.referencedTable), columns: key.columns, referencedColumns: key.referencedColumns,
-    maker: { by: 'implied' as const }, unique: false, nullRate: 0, degrees: [],
+    name: key.name,
+    referencedTable: tableId(key.referencedTable),
+    columns: key.columns,
+    referencedColumns: key.referencedColumns,
+    maker: { by: 'implied' as const },
+    unique: false,
+    nullRate: 0,
+    degrees: [],
   }));
   return {
     ...base,
-    smallData: false, columns: [], foreignKeys, registers: [], ownFrom: 0, chain: null, incoming: [],
-    rows: copied === null ? null : copied.columns, selfTest: null,
+    smallData: false,
+    columns: [],
+    foreignKeys,
+    registers: [],
+    ownFrom: 0,
+    chain: null,
+    incoming: [],
+    rows: copied === null ? null : copied.columns,
+    selfTest: null,
   };
 }
 
@@ -196,18 +232,26 @@ function rowsOf(sample: TableSample, splits: readonly Split[], graphTable: Graph
   return untested.length > 0 ? untested : all;
 }
 
-function incomingReferences(id: string, learning: Learning, facts: ReadonlyMap<string, TableFacts>): IncomingReferences[] {
+function incomingReferences(
+  id: string,
+  learning: Learning,
+  facts: ReadonlyMap<string, TableFacts>,
+): IncomingReferences[] {
   const incoming: IncomingReferences[] = [];
   for (const [from, plan] of learning.plans) {
     if (learning.strategies.get(from)!.strategy !== 'synthesize') continue;
     for (const key of facts.get(from)!.foreignKeys) {
       const kind = plan.foreignKeys.get(key.name)!;
-      if (tableId(key.referencedTable) !== id || (kind !== 'context' && kind !== 'quota' && kind !== 'forest')) continue;
+      if (tableId(key.referencedTable) !== id || (kind !== 'context' && kind !== 'quota' && kind !== 'forest'))
+        continue;
       const counts = new Uint32Array(learning.sample.tables.get(id)!.rowCount);
-      learning.sample.tables.get(from)!.parents.get(key.name)!.forEach((to, row) => {
-        // A root that references itself has no parent.
-        if (to >= 0 && !(kind === 'forest' && to === row)) counts[to]++;
-      });
+      learning.sample.tables
+        .get(from)!
+        .parents.get(key.name)!
+        .forEach((to, row) => {
+          // A root that references itself has no parent.
+          if (to >= 0 && !(kind === 'forest' && to === row)) counts[to]++;
+        });
       incoming.push({ table: from, foreignKey: key.name, counts });
     }
   }
@@ -242,11 +286,20 @@ function fitTable(
   for (let attempt = 0; ; attempt++) {
     const { own, context } = encode(maxBins);
     if (own.registers.length === 0 || fitRows.length === 0) return { own, context, chain: null, selfTest: null };
-    const options = { ...defaults, minRows: context.coded.length > 0 ? defaults.minRows : TABLE_DEFAULTS.minRows, gate, rows: fitRows };
+    const options = {
+      ...defaults,
+      minRows: context.coded.length > 0 ? defaults.minRows : TABLE_DEFAULTS.minRows,
+      gate,
+      rows: fitRows,
+    };
     const chain = fitChain(named(own.registers), named(context.coded), sample.units, options);
     if (!hasSubject) return { own, context, chain, selfTest: null };
-    const tuneRows = Int32Array.from(sample.units.keys()).filter((row) => relational.unitSplits[sample.units[row]] === 'tune');
-    const result = worstAuc(testMembership(chain, named(own.registers), named(context.coded), sample.units, fitRows, tuneRows));
+    const tuneRows = Int32Array.from(sample.units.keys()).filter(
+      (row) => relational.unitSplits[sample.units[row]] === 'tune',
+    );
+    const result = worstAuc(
+      testMembership(chain, named(own.registers), named(context.coded), sample.units, fitRows, tuneRows),
+    );
     const tuneUnits = new Set(Array.from(tuneRows, (row) => sample.units[row])).size;
     const selfTest: SelfTest = {
       table: id,
@@ -267,7 +320,10 @@ function clamp(value: number, low: number, high: number): number {
 }
 
 /** [children, parents][] of a foreign key in the sample. */
-function degreesOf(links: Int32Array | undefined, parent: TableSample | undefined): readonly (readonly [number, number])[] {
+function degreesOf(
+  links: Int32Array | undefined,
+  parent: TableSample | undefined,
+): readonly (readonly [number, number])[] {
   if (links === undefined || parent === undefined) return [];
   const counts = new Uint32Array(parent.rowCount);
   for (const to of links) if (to >= 0) counts[to]++;

@@ -17,7 +17,10 @@ interface ModelHeader extends Omit<LearnedModel, 'tables'> {
 }
 
 /** Header and tensors of a model. */
-export function modelContent(model: LearnedModel): { readonly header: unknown; readonly tensors: ReadonlyMap<string, TypedArray> } {
+export function modelContent(model: LearnedModel): {
+  readonly header: unknown;
+  readonly tensors: ReadonlyMap<string, TypedArray>;
+} {
   const tensors = new Map<string, TypedArray>();
   const tables = model.tables.map((table, i): TableHeader => {
     for (const [name, tensor] of table.chain?.toTensors(`${i}.`) ?? []) tensors.set(name, tensor);
@@ -36,13 +39,20 @@ export async function loadModel(path: string): Promise<{ readonly model: Learned
   const { header, tensors, hash } = await readModelFile(path);
   const content = header as ModelHeader;
   if (content.version !== 1 || !Array.isArray(content.tables)) {
-    throw new UnderstudyError('MODEL_FILE_INVALID', `${path} is a model file, but its content is not one that this version reads; nothing was written.`, {
-      hint: 'Learn the model again with this version.',
-    });
+    throw new UnderstudyError(
+      'MODEL_FILE_INVALID',
+      `${path} is a model file, but its content is not one that this version reads; nothing was written.`,
+      {
+        hint: 'Learn the model again with this version.',
+      },
+    );
   }
   const tables = content.tables.map((table, i): TableModel => ({
     ...table,
-    chain: table.chain === null ? null : Chain.fromTensors(table.chain, tensors as ReadonlyMap<string, NumberArray>, `${i}.`),
+    chain:
+      table.chain === null
+        ? null
+        : Chain.fromTensors(table.chain, tensors as ReadonlyMap<string, NumberArray>, `${i}.`),
     rows: table.rows === null ? null : new Map(table.rows),
   }));
   return { model: { ...content, tables }, hash };

@@ -13,7 +13,10 @@ export function orderTables(catalog: Catalog, graph: RelationGraph): readonly st
     graph.tables.map((table) => {
       const keys = facts.get(table.id)!.foreignKeys;
       const others = (name: string): boolean => name !== table.id && place.has(name);
-      const hard = keys.filter((key) => key.name === table.contextForeignKey).map((key) => tableId(key.referencedTable)).filter(others);
+      const hard = keys
+        .filter((key) => key.name === table.contextForeignKey)
+        .map((key) => tableId(key.referencedTable))
+        .filter(others);
       const soft = keys.map((key) => tableId(key.referencedTable)).filter(others);
       return [table.id, { hard: new Set(hard), soft: new Set(soft) }];
     }),

@@ -40,7 +40,18 @@ export function planTable(
   const columns = new Map<string, ColumnPlan>();
   for (const column of table.columns) {
     if (column.generated !== null) continue;
-    columns.set(column.name, planColumn(table, column, sample, owners.get(column.name), foreignKeys, contextForeignKey, classification.get(column.name)));
+    columns.set(
+      column.name,
+      planColumn(
+        table,
+        column,
+        sample,
+        owners.get(column.name),
+        foreignKeys,
+        contextForeignKey,
+        classification.get(column.name),
+      ),
+    );
   }
   return { columns, foreignKeys };
 }
@@ -85,7 +96,9 @@ function planColumn(
   classified: ColumnClassification | undefined,
 ): ColumnPlan {
   if (owner !== undefined) return { by: 'foreign-key', ...owner };
-  const nulled = table.foreignKeys.some((key) => foreignKeys.get(key.name) === 'null' && key.columns.includes(column.name));
+  const nulled = table.foreignKeys.some(
+    (key) => foreignKeys.get(key.name) === 'null' && key.columns.includes(column.name),
+  );
   if (nulled) return { by: 'null' };
   const treatment = classified?.treatment ?? 'synthesize';
   if (treatment === 'null') return { by: 'null' };
@@ -113,7 +126,12 @@ function isSurrogate(table: TableFacts, column: ColumnFacts, sample: TableSample
  * A number within a composite key whose other columns are the context reference: a line number. Gives the number of
  * the first row of a parent, or null where the column is no such number.
  */
-function positionStart(table: TableFacts, column: ColumnFacts, sample: TableSample, contextForeignKey: string | null): number | null {
+function positionStart(
+  table: TableFacts,
+  column: ColumnFacts,
+  sample: TableSample,
+  contextForeignKey: string | null,
+): number | null {
   const context = table.foreignKeys.find((key) => key.name === contextForeignKey);
   if (context === undefined || column.nullable) return null;
   const isLine = [table.primaryKey, ...table.uniqueKeys].some(

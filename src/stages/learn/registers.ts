@@ -4,7 +4,14 @@ import type { CodedColumn } from '../../model/coded-column.ts';
 import { fitColumnEncoder, isLearnable, type ColumnShape } from '../../model/encoders/index.ts';
 import type { ColumnEncoder } from '../../model/encoders/encoder.ts';
 import { fitNumberEncoder } from '../../model/encoders/number.ts';
-import type { ColumnMaker, ColumnModel, ForeignKeyMaker, ForeignKeyModel, IncomingCount, Register } from '../../model/table-model.ts';
+import type {
+  ColumnMaker,
+  ColumnModel,
+  ForeignKeyMaker,
+  ForeignKeyModel,
+  IncomingCount,
+  Register,
+} from '../../model/table-model.ts';
 import { MIN_UNITS } from '../../model/encoders/encoder.ts';
 import type { TableSample } from '../profile/artifact.ts';
 import type { TablePlan } from './plan-table.ts';
@@ -46,10 +53,19 @@ export function ownRegisters(
   const units = pickUnits(sample.units, fitRows);
 
   const counts = incoming.map((reference): IncomingCount => {
-    const encoder = fitNumberEncoder(Array.from(fitRows, (row) => reference.counts[row]), units);
+    const encoder = fitNumberEncoder(
+      Array.from(fitRows, (row) => reference.counts[row]),
+      units,
+    );
     const codes = Uint16Array.from(reference.counts, (count) => encoder.encode(count));
     const register = registers.length;
-    registers.push({ name: `#count:${reference.table}.${reference.foreignKey}`, codes, size: encoder.size, ordered: true, hasNull: false });
+    registers.push({
+      name: `#count:${reference.table}.${reference.foreignKey}`,
+      codes,
+      size: encoder.size,
+      ordered: true,
+      hasNull: false,
+    });
     return { table: reference.table, foreignKey: reference.foreignKey, register, encoder: encoder.toJson() };
   });
 
@@ -60,13 +76,25 @@ export function ownRegisters(
     const values = sample.columns.get(column.name)!;
     let maker: ColumnMaker;
     if (decided.by === 'encoder') {
-      const encoder = fitColumnEncoder(shapeOf(column.type, column.nullable), Array.from(fitRows, (row) => values[row]), units, maxBins);
+      const encoder = fitColumnEncoder(
+        shapeOf(column.type, column.nullable),
+        Array.from(fitRows, (row) => values[row]),
+        units,
+        maxBins,
+      );
       maker = {
-        by: 'encoder', kind: encoder.kind, parameters: encoder.toJson(), register: registers.length, learned: isLearnable(column.type.class),
+        by: 'encoder',
+        kind: encoder.kind,
+        parameters: encoder.toJson(),
+        register: registers.length,
+        learned: isLearnable(column.type.class),
       };
       registers.push(...encodeColumn(column.name, encoder, values));
     } else if (decided.by === 'mask') {
-      maker = { by: 'mask', register: column.nullable ? pushNullFlag(registers, column.name, (i) => values[i] === null, values.length) : -1 };
+      maker = {
+        by: 'mask',
+        register: column.nullable ? pushNullFlag(registers, column.name, (i) => values[i] === null, values.length) : -1,
+      };
     } else {
       maker = decided;
     }
@@ -83,7 +111,10 @@ export function ownRegisters(
       // A root of a NOT NULL self-reference points at itself: the flag then says so.
       const isRoot = (i: number): boolean => links[i] === -1 || (decided === 'forest' && links[i] === i);
       const flagged = nullable || decided === 'forest';
-      maker = { by: decided, register: flagged ? pushNullFlag(registers, `#null:${key.name}`, isRoot, links.length) : -1 };
+      maker = {
+        by: decided,
+        register: flagged ? pushNullFlag(registers, `#null:${key.name}`, isRoot, links.length) : -1,
+      };
     } else maker = { by: decided };
     return {
       name: key.name,
@@ -92,7 +123,10 @@ export function ownRegisters(
       referencedColumns: key.referencedColumns,
       maker,
       unique: [table.primaryKey, ...table.uniqueKeys].some(
-        (unique) => unique !== null && unique.predicate === null && unique.columns.every((name) => name !== null && key.columns.includes(name)),
+        (unique) =>
+          unique !== null &&
+          unique.predicate === null &&
+          unique.columns.every((name) => name !== null && key.columns.includes(name)),
       ),
       nullRate: links.reduce((sum, to) => sum + (to === -1 ? 1 : 0), 0) / Math.max(1, links.length),
       degrees: [],
@@ -123,11 +157,20 @@ function encodeColumn(name: string, encoder: ColumnEncoder, values: readonly (st
     encoder.encode(values[i], one, 0);
     for (let part = 0; part < one.length; part++) codes[part][i] = one[part];
   }
-  return encoder.parts.map((part, p) => ({ name: encoder.parts.length === 1 ? name : `${name}#${p}`, codes: codes[p], ...part }));
+  return encoder.parts.map((part, p) => ({
+    name: encoder.parts.length === 1 ? name : `${name}#${p}`,
+    codes: codes[p],
+    ...part,
+  }));
 }
 
 /** A register of two codes: 0 there, 1 NULL. Gives its number, or −1 (and no register) if nothing is NULL. */
-function pushNullFlag(registers: CodedRegister[], name: string, isNull: (row: number) => boolean, rowCount: number): number {
+function pushNullFlag(
+  registers: CodedRegister[],
+  name: string,
+  isNull: (row: number) => boolean,
+  rowCount: number,
+): number {
   const codes = Uint16Array.from({ length: rowCount }, (_, i) => (isNull(i) ? 1 : 0));
   if (!codes.includes(1)) return -1;
   registers.push({ name, codes, size: 2, ordered: false, hasNull: true });
@@ -154,7 +197,10 @@ function categoryOf(
     if (seen === undefined) byRow.set(to, (seen = new Set()));
     if (seen.size < MIN_UNITS) seen.add(units[i]);
   });
-  const own = [...byRow].filter(([, seen]) => seen.size >= MIN_UNITS).map(([row]) => row).sort((a, b) => a - b);
+  const own = [...byRow]
+    .filter(([, seen]) => seen.size >= MIN_UNITS)
+    .map(([row]) => row)
+    .sort((a, b) => a - b);
   const pooled = [...byRow.keys()].filter((row) => byRow.get(row)!.size < MIN_UNITS).sort((a, b) => a - b);
   const rows = pooled.length > 0 ? [...own, -1] : own;
   const codeOf = new Map(own.map((row, code) => [row, code]));
@@ -166,14 +212,27 @@ function categoryOf(
 
 /** The same makers with register numbers counted from the first register of the row. */
 export function rebase(own: OwnRegisters, from: number): Pick<OwnRegisters, 'columns' | 'foreignKeys' | 'incoming'> {
-  const shift = <T extends { readonly register: number }>(maker: T): T => ({ ...maker, register: maker.register < 0 ? -1 : maker.register + from });
+  const shift = <T extends { readonly register: number }>(maker: T): T => ({
+    ...maker,
+    register: maker.register < 0 ? -1 : maker.register + from,
+  });
   return {
-    columns: own.columns.map((column) => ({ ...column, maker: 'register' in column.maker ? shift(column.maker) : column.maker })),
-    foreignKeys: own.foreignKeys.map((key) => ({ ...key, maker: 'register' in key.maker ? shift(key.maker) : key.maker })),
+    columns: own.columns.map((column) => ({
+      ...column,
+      maker: 'register' in column.maker ? shift(column.maker) : column.maker,
+    })),
+    foreignKeys: own.foreignKeys.map((key) => ({
+      ...key,
+      maker: 'register' in key.maker ? shift(key.maker) : key.maker,
+    })),
     incoming: own.incoming.map((count) => shift(count)),
   };
 }
 
-export function describeRegisters(origin: Register['origin'], coded: readonly CodedRegister[], from: (i: number) => number): Register[] {
+export function describeRegisters(
+  origin: Register['origin'],
+  coded: readonly CodedRegister[],
+  from: (i: number) => number,
+): Register[] {
   return coded.map(({ name, size, ordered, hasNull }, i) => ({ name, origin, from: from(i), size, ordered, hasNull }));
 }

@@ -40,9 +40,13 @@ export function chooseStrategies(
   for (const { id } of graph.tables) {
     const override = overrides.get(id);
     if (override?.strategy === 'mask') {
-      throw new UnderstudyError('LEARN_UNSUPPORTED', `${id} has \`strategy: mask\`, which this version cannot carry out; nothing was written.`, {
-        hint: `Set tables.${id}.strategy to synthesize, copy or empty.`,
-      });
+      throw new UnderstudyError(
+        'LEARN_UNSUPPORTED',
+        `${id} has \`strategy: mask\`, which this version cannot carry out; nothing was written.`,
+        {
+          hint: `Set tables.${id}.strategy to synthesize, copy or empty.`,
+        },
+      );
     }
     if (override?.strategy !== undefined) {
       choices.set(id, { strategy: override.strategy, reason: override.accept ?? 'set in the configuration' });
@@ -51,13 +55,19 @@ export function chooseStrategies(
   // A copied row keeps its references, so what it references must be copied too: repeat until nothing falls out.
   const candidates = new Set(
     graph.tables
-      .filter((table) => !choices.has(table.id) && table.role === 'reference' && !table.isSubject && table.subjectPath === null)
+      .filter(
+        (table) =>
+          !choices.has(table.id) && table.role === 'reference' && !table.isSubject && table.subjectPath === null,
+      )
       .filter((table) => isDictionary(table.id, catalog, rowCounts))
-      .filter((table) => !personal.has(table.id) && rowCounts.get(table.id)! <= MAX_COPIED_ROWS && rowCounts.get(table.id)! > 0)
+      .filter(
+        (table) =>
+          !personal.has(table.id) && rowCounts.get(table.id)! <= MAX_COPIED_ROWS && rowCounts.get(table.id)! > 0,
+      )
       .map((table) => table.id),
   );
   const copied = (id: string): boolean => candidates.has(id) || choices.get(id)?.strategy === 'copy';
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false;
     for (const table of catalog.tables) {
       const id = tableId(table.name);

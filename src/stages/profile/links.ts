@@ -37,7 +37,9 @@ function groupByReferencedKey(
     for (const key of facts.get(from)!.foreignKeys) {
       const to = tableId(key.referencedTable);
       if (!raw.has(to)) continue;
-      const order = key.referencedColumns.map((_, i) => i).sort((a, b) => (key.referencedColumns[a] < key.referencedColumns[b] ? -1 : 1));
+      const order = key.referencedColumns
+        .map((_, i) => i)
+        .sort((a, b) => (key.referencedColumns[a] < key.referencedColumns[b] ? -1 : 1));
       const columns = order.map((i) => key.referencedColumns[i]);
       const id = [to, ...columns].join('\0');
       if (!groups.has(id)) groups.set(id, { to, columns, keys: [] });

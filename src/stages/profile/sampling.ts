@@ -44,7 +44,8 @@ export function planSampling(
   const queries = new Map<string, TableQueries>();
   for (const table of tables) {
     const whole = bytes.get(table.id)! <= small && counts.get(table.id)! <= limits.maxRows;
-    const bySubject = table.subjectPath !== null && !(whole && table.subjectPath.some((step) => step.direction === 'down'));
+    const bySubject =
+      table.subjectPath !== null && !(whole && table.subjectPath.some((step) => step.direction === 'down'));
     const rate = bySubject ? subjectRate : whole ? 1 : rateOf(table.id);
     queries.set(table.id, tableQueries(table, facts, rate, bySubject));
   }
@@ -72,8 +73,11 @@ function tableQueries(
 
   const main = semiJoinAlong(table, facts, rate, columns);
   const first = table.subjectPath![0];
-  const key = first.direction === 'up' ? self.foreignKeys.find((candidate) => candidate.name === first.foreignKey) : undefined;
-  const nullColumns = (key?.columns ?? []).filter((name) => self.columns.find((column) => column.name === name)?.nullable);
+  const key =
+    first.direction === 'up' ? self.foreignKeys.find((candidate) => candidate.name === first.foreignKey) : undefined;
+  const nullColumns = (key?.columns ?? []).filter(
+    (name) => self.columns.find((column) => column.name === name)?.nullable,
+  );
   return { main, unreferenced: nullColumns.length > 0 ? { query: byKey, nullColumns } : null };
 }
 
@@ -109,5 +113,7 @@ function semiJoinAlong(
 /** Primary key, else all columns. */
 function keyColumns(table: TableFacts): readonly string[] {
   const key = table.primaryKey?.columns.filter((column) => column !== null);
-  return key && key.length > 0 ? key : table.columns.filter((column) => column.generated === null).map((column) => column.name);
+  return key && key.length > 0
+    ? key
+    : table.columns.filter((column) => column.generated === null).map((column) => column.name);
 }

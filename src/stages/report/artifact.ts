@@ -35,8 +35,17 @@ export interface RunRecord {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly source: { readonly shownUrl: string; readonly fingerprint: string; readonly serverVersion: string } | null;
-  readonly target: { readonly shownUrl: string; readonly database: string; readonly previousDatabase: string | null } | null;
-  readonly model: { readonly hash: string; readonly engine: string; readonly backend: string; readonly learnedAt: string } | null;
+  readonly target: {
+    readonly shownUrl: string;
+    readonly database: string;
+    readonly previousDatabase: string | null;
+  } | null;
+  readonly model: {
+    readonly hash: string;
+    readonly engine: string;
+    readonly backend: string;
+    readonly learnedAt: string;
+  } | null;
   readonly seed: number;
   readonly scale: number;
   /** By name: `understudy`, `node`. */
@@ -52,6 +61,10 @@ export interface RunRecord {
   readonly graph: RelationGraph;
   /** Null where the run ended before there was anything to scan. */
   readonly scan: ScanReport | null;
-  readonly integrity: { readonly foreignKeyCount: number; readonly orphanCount: number; readonly violationCount: number } | null;
+  readonly integrity: {
+    readonly foreignKeyCount: number;
+    readonly orphanCount: number;
+    readonly violationCount: number;
+  } | null;
   readonly findings: readonly Finding[];
 }

@@ -31,7 +31,8 @@ export async function writeReport(directory: string, record: RunRecord): Promise
     await writeWhole(paths.jsonPath, `${JSON.stringify(record)}\n`);
     await writeWhole(paths.htmlPath, renderReport(record));
   } catch (thrown) {
-    const isFull = thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT');
+    const isFull =
+      thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT');
     throw new UnderstudyError(
       isFull ? 'WORKSPACE_FULL' : 'WORKSPACE_IO',
       `The report could not be written to ${directory}${isFull ? ', because its disk is full' : ''}.`,
@@ -61,21 +62,31 @@ export async function readRecord(directory: string, runId: string): Promise<RunR
   const { jsonPath } = reportPaths(directory, runId);
   const text = await readFile(jsonPath, 'utf8').catch((thrown: unknown) => {
     throw new UnderstudyError('LEDGER_RUN_UNKNOWN', `There is no record of run ${runId} in ${directory}.`, {
-      hint: 'List the runs with: understudy runs --target URL', cause: thrown,
+      hint: 'List the runs with: understudy runs --target URL',
+      cause: thrown,
     });
   });
   let record: RunRecord;
   try {
     record = JSON.parse(text) as RunRecord;
   } catch (thrown) {
-    throw new UnderstudyError('WORKSPACE_IO', `The record of run ${runId} is not whole, so its report cannot be made again.`, {
-      hint: 'Run provision again.', cause: thrown,
-    });
+    throw new UnderstudyError(
+      'WORKSPACE_IO',
+      `The record of run ${runId} is not whole, so its report cannot be made again.`,
+      {
+        hint: 'Run provision again.',
+        cause: thrown,
+      },
+    );
   }
   if (record.version !== 1) {
-    throw new UnderstudyError('LEDGER_NEWER', `The record of run ${runId} has version ${String(record.version)}, which this version does not know.`, {
-      hint: 'Use the version of Understudy that wrote it, or a newer one.',
-    });
+    throw new UnderstudyError(
+      'LEDGER_NEWER',
+      `The record of run ${runId} has version ${String(record.version)}, which this version does not know.`,
+      {
+        hint: 'Use the version of Understudy that wrote it, or a newer one.',
+      },
+    );
   }
   return record;
 }

@@ -5,6 +5,11 @@ import type { ColumnView, TableView } from './table-view.ts';
 export const MIN_BIN_UNITS = 5;
 const MAX_BINS = 24;
 const MAX_CATEGORIES = 14;
+/** So few whole numbers are shown one by one. */
+const MAX_LEVELS = 12;
+
+/** All levels that are not shown by themselves. */
+const OTHER = '(other)';
 
 type Bin = ColumnFidelity['bins'][number];
 
@@ -15,8 +20,17 @@ type Bin = ColumnFidelity['bins'][number];
  */
 export function columnBins(column: ColumnView, view: TableView): Bin[] {
   if (column.isPersonal) return [];
+  if (column.typeClass === 'integer' && new Set(column.source).size <= MAX_LEVELS) {
+    return inOrder(categoryBins(column.source, column.target, view.source.units));
+  }
   if (column.kind === 'ordered') return orderedBins(column, view);
   return column.kind === 'categorical' ? categoryBins(column.source, column.target, view.source.units) : [];
+}
+
+/** NULL, then by number, then the rest. */
+function inOrder(bins: readonly Bin[]): Bin[] {
+  const rank = ({ label }: Bin): number => (label === 'NULL' ? -Infinity : label === OTHER ? Infinity : Number(label));
+  return [...bins].sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
 }
 
 /** Levels held by at least 5 units; the rest is one level. */
@@ -30,9 +44,11 @@ export function commonLevels(values: readonly (string | null)[], units: ArrayLik
   return new Set([...holders].filter(([, set]) => set.size >= MIN_BIN_UNITS).map(([value]) => value));
 }
 
-const OTHER = '(other)';
-
-export function categoryBins(source: readonly (string | null)[], target: readonly (string | null)[], units: ArrayLike<number>): Bin[] {
+export function categoryBins(
+  source: readonly (string | null)[],
+  target: readonly (string | null)[],
+  units: ArrayLike<number>,
+): Bin[] {
   const common = commonLevels(source, units);
   const counts = new Map<string | null, { real: number; synthetic: number }>();
   const other = { real: 0, synthetic: 0, units: new Set<number>() };
@@ -57,11 +73,16 @@ export function categoryBins(source: readonly (string | null)[], target: readonl
     const [value, entry] = levels.pop() ?? [null, { real: 0, synthetic: 0 }];
     other.real += entry.real;
     other.synthetic += entry.synthetic;
-    source.forEach((candidate, row) => candidate === value && other.units.size < MIN_BIN_UNITS && other.units.add(units[row]));
+    source.forEach(
+      (candidate, row) => candidate === value && other.units.size < MIN_BIN_UNITS && other.units.add(units[row]),
+    );
   }
   if (other.real > 0 && other.units.size < MIN_BIN_UNITS) return []; // a few units in all
-  const bins = levels.map(([value, entry]) => bin(value === null ? 'NULL' : shorten(value), entry.real, entry.synthetic, source.length, target.length));
-  if (other.real > 0 || other.synthetic > 0) bins.push(bin(OTHER, other.real, other.synthetic, source.length, target.length));
+  const bins = levels.map(([value, entry]) =>
+    bin(value === null ? 'NULL' : shorten(value), entry.real, entry.synthetic, source.length, target.length),
+  );
+  if (other.real > 0 || other.synthetic > 0)
+    bins.push(bin(OTHER, other.real, other.synthetic, source.length, target.length));
   return bins;
 }
 
@@ -70,7 +91,11 @@ function shorten(label: string): string {
 }
 
 function bin(label: string, real: number, synthetic: number, realTotal: number, syntheticTotal: number): Bin {
-  return { label, real: realTotal === 0 ? 0 : real / realTotal, synthetic: syntheticTotal === 0 ? 0 : synthetic / syntheticTotal };
+  return {
+    label,
+    real: realTotal === 0 ? 0 : real / realTotal,
+    synthetic: syntheticTotal === 0 ? 0 : synthetic / syntheticTotal,
+  };
 }
 
 function orderedBins(column: ColumnView, view: TableView): Bin[] {
@@ -125,7 +150,8 @@ function orderedBins(column: ColumnView, view: TableView): Bin[] {
   };
   const [realTotal, syntheticTotal] = [column.source.length, column.target.length];
   const bins = merged.map((cell) => bin(label(cell), cell.real, cell.synthetic, realTotal, syntheticTotal));
-  if (nulls.units.size >= MIN_BIN_UNITS) bins.unshift(bin('NULL', nulls.real, nulls.synthetic, realTotal, syntheticTotal));
+  if (nulls.units.size >= MIN_BIN_UNITS)
+    bins.unshift(bin('NULL', nulls.real, nulls.synthetic, realTotal, syntheticTotal));
   return bins;
 }
 
@@ -140,7 +166,8 @@ function roundEdges(column: ColumnView, view: TableView): Edge[] {
   order.sort((a, b) => column.sourceNumbers[a] - column.sourceNumbers[b]);
   const inner = (rows: readonly number[]): number | null => {
     const units = new Set<number>();
-    for (const row of rows) if (units.add(view.source.units[row]).size >= MIN_BIN_UNITS) return column.sourceNumbers[row];
+    for (const row of rows)
+      if (units.add(view.source.units[row]).size >= MIN_BIN_UNITS) return column.sourceNumbers[row];
     return null;
   };
   const low = inner(order);
@@ -152,7 +179,9 @@ function roundEdges(column: ColumnView, view: TableView): Edge[] {
       return calendarEdges(low, high, 1);
     case 'timestamp':
     case 'timestamptz':
-      return high - low < 2 * 86_400 ? evenEdges(low, high, clockLabel) : calendarEdges(low / 86_400, high / 86_400, 86_400);
+      return high - low < 2 * 86_400
+        ? evenEdges(low, high, clockLabel)
+        : calendarEdges(low / 86_400, high / 86_400, 86_400);
     case 'time':
     case 'timetz':
       return evenEdges(low, high, clockLabel, [60, 300, 900, 1800, 3600, 7200]);
@@ -162,13 +191,20 @@ function roundEdges(column: ColumnView, view: TableView): Edge[] {
   }
 }
 
-function evenEdges(low: number, high: number, label: (at: number) => string, steps?: readonly number[], integers = false): Edge[] {
+function evenEdges(
+  low: number,
+  high: number,
+  label: (at: number) => string,
+  steps?: readonly number[],
+  integers = false,
+): Edge[] {
   if (high === low) return [{ at: low, label: label(low) }];
   const rough = (high - low) / (MAX_BINS - 6);
   let step = steps?.find((candidate) => candidate >= rough) ?? niceStep(rough);
   if (integers) step = Math.max(1, Math.ceil(step));
   const edges: Edge[] = [];
-  for (let k = Math.ceil(low / step); k * step <= high && edges.length < MAX_BINS; k++) edges.push({ at: k * step, label: label(k * step) });
+  for (let k = Math.ceil(low / step); k * step <= high && edges.length < MAX_BINS; k++)
+    edges.push({ at: k * step, label: label(k * step) });
   return edges;
 }
 
@@ -195,7 +231,7 @@ function numberLabel(at: number): string {
 }
 
 function clockLabel(at: number): string {
-  const minutes = Math.floor(((at % 86_400) + 86_400) % 86_400 / 60);
+  const minutes = Math.floor((((at % 86_400) + 86_400) % 86_400) / 60);
   return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 }
 
@@ -210,9 +246,14 @@ function calendarEdges(low: number, high: number, unit: number): Edge[] {
     for (let day = Math.ceil(low); day <= high; day += step) edges.push({ at: day * unit, label: iso(day) });
     return edges;
   }
-  const months = [1, 3, 6, 12, 24, 60, 120, 240, 600, 1200].find((step) => days / (step * 30.4) <= MAX_BINS - 2) ?? 6000;
+  const months =
+    [1, 3, 6, 12, 24, 60, 120, 240, 600, 1200].find((step) => days / (step * 30.4) <= MAX_BINS - 2) ?? 6000;
   const start = new Date(low * 86_400_000);
-  for (let month = Math.ceil((start.getUTCFullYear() * 12 + start.getUTCMonth()) / months) * months; ; month += months) {
+  for (
+    let month = Math.ceil((start.getUTCFullYear() * 12 + start.getUTCMonth()) / months) * months;
+    ;
+    month += months
+  ) {
     const date = new Date(0);
     date.setUTCFullYear(Math.floor(month / 12), month % 12, 1);
     const day = date.getTime() / 86_400_000;

@@ -77,7 +77,10 @@ interface TargetCopies extends Rate {
 }
 
 /** Tuple → the unit that holds it alone and its row there; `many` where two units or more do. */
-type Holders = ReadonlyMap<string, { readonly unit: number; readonly row: number; readonly unitCount: number; readonly otherUnit: number }>;
+type Holders = ReadonlyMap<
+  string,
+  { readonly unit: number; readonly row: number; readonly unitCount: number; readonly otherUnit: number }
+>;
 
 function tupleHolders(columns: readonly ColumnView[], view: TableView): Holders {
   const holders = new Map<string, { unit: number; row: number; unitCount: number; otherUnit: number }>();
@@ -157,7 +160,8 @@ function clusteredRate(flags: Uint8Array, units: Uint32Array): Rate {
   const count = flags.reduce((sum, flag) => sum + flag, 0);
   const rate = total === 0 ? 0 : count / total;
   const deviations = new Map<number, number>();
-  for (let row = 0; row < total; row++) deviations.set(units[row], (deviations.get(units[row]) ?? 0) + flags[row] - rate);
+  for (let row = 0; row < total; row++)
+    deviations.set(units[row], (deviations.get(units[row]) ?? 0) + flags[row] - rate);
   let squares = 0;
   for (const deviation of deviations.values()) squares += deviation * deviation;
   const variance = total === 0 ? 0 : squares / (total * total);
@@ -172,7 +176,10 @@ function copyPValue(target: Rate, holdout: Rate, tolerated: number): number {
   const standardError = Math.sqrt(target.variance + holdout.variance);
   if (effective >= 30 && standardError > 0) return normalTail((target.rate - holdout.rate - tolerated) / standardError);
   const trials = Math.max(1, target.total / target.designEffect);
-  const highRate = Math.min(1, (holdout.count + Math.sqrt(holdout.count * holdout.designEffect)) / Math.max(1, holdout.total) + tolerated);
+  const highRate = Math.min(
+    1,
+    (holdout.count + Math.sqrt(holdout.count * holdout.designEffect)) / Math.max(1, holdout.total) + tolerated,
+  );
   return binomialTail(effective, Math.max(trials, effective), highRate);
 }
 
@@ -180,13 +187,17 @@ function copyPValue(target: Rate, holdout: Rate, tolerated: number): number {
 function outrightGate(view: TableView, columns: readonly ColumnView[], target: TargetCopies): OpenGate {
   if (poissonTail(target.personalCount, target.expectedPersonalCount) < CHANCE) {
     return exactGate('copies-outright', view.id, view.id, {
-      value: target.personalCount, limit: 0, passes: false,
+      value: target.personalCount,
+      limit: 0,
+      passes: false,
       explanation: `${target.personalCount} rows of the target equal a source row in all ${columns.length} learned columns and in a personal value.`,
     });
   }
   const improbable = columns.length >= MANY_COLUMNS && target.count > 0 && !hasNearTwins(columns, view);
   return exactGate('copies-outright', view.id, view.id, {
-    value: improbable ? target.count : 0, limit: 0, passes: !improbable,
+    value: improbable ? target.count : 0,
+    limit: 0,
+    passes: !improbable,
     explanation: improbable
       ? `${target.count} rows of the target equal a source row in all ${columns.length} learned columns, though no two real units are alike in even all but one of them.`
       : 'No copied row carries a personal value, and none is a copy that chance could not explain.',

@@ -45,7 +45,14 @@ export async function directIdentifierGates(input: ScanInput): Promise<OpenGate[
   const targets = await readTargets(input, classified, hash);
   const kinds = new Set(targets.flatMap(({ kind }) => kind ?? 'e-mail'));
   if (targets.length === 0) {
-    return [notApplicable(GATE, 'database', null, 'No column of a table with made rows was classified as a direct identifier.')];
+    return [
+      notApplicable(
+        GATE,
+        'database',
+        null,
+        'No column of a table with made rows was classified as a direct identifier.',
+      ),
+    ];
   }
   const misses = await readSources(input, classified, hash, targets, kinds);
   return targets
@@ -56,10 +63,13 @@ export async function directIdentifierGates(input: ScanInput): Promise<OpenGate[
 function identifierGate(target: TargetColumn, misses: NearMisses): OpenGate {
   const scope = `${tableId(target.table.name)}.${target.column}`;
   const kind = target.kind ?? 'e-mail';
-  const expected = target.hitCount === 0 || target.hitCount > target.rowCount / 100 ? 0 : misses.expectedHits(kind, target.values);
+  const expected =
+    target.hitCount === 0 || target.hitCount > target.rowCount / 100 ? 0 : misses.expectedHits(kind, target.values);
   const passes = poissonTail(target.hitCount, expected) >= CHANCE;
   return exactGate(GATE, scope, tableId(target.table.name), {
-    value: target.hitCount, limit: 0, passes,
+    value: target.hitCount,
+    limit: 0,
+    passes,
     explanation:
       target.hitCount === 0
         ? `None of ${target.rowCount} values is a ${kind} value of the source.`
@@ -69,7 +79,11 @@ function identifierGate(target: TargetColumn, misses: NearMisses): OpenGate {
   });
 }
 
-async function readTargets(input: ScanInput, classified: ReadonlyMap<string, ColumnClassification>, hash: KeyedHash): Promise<TargetColumn[]> {
+async function readTargets(
+  input: ScanInput,
+  classified: ReadonlyMap<string, ColumnClassification>,
+  hash: KeyedHash,
+): Promise<TargetColumn[]> {
   const targets: TargetColumn[] = [];
   for (const table of input.catalog.tables) {
     const id = tableId(table.name);
@@ -81,9 +95,14 @@ async function readTargets(input: ScanInput, classified: ReadonlyMap<string, Col
       if (column.generated !== null || classification?.treatment === 'keep') continue;
       const kind = identifierClass(classification);
       const isFreeText = kind === null && (column.type.class === 'text' || column.type.class === 'json');
-      if (kind !== null || isFreeText) own.push({ table, column: column.name, kind, values: new HashCounts(), rowCount: 0, hitCount: 0 });
+      if (kind !== null || isFreeText)
+        own.push({ table, column: column.name, kind, values: new HashCounts(), rowCount: 0, hitCount: 0 });
     }
-    for await (const batch of tableRows(input.target, table.name, own.map(({ column }) => column))) {
+    for await (const batch of tableRows(
+      input.target,
+      table.name,
+      own.map(({ column }) => column),
+    )) {
       own.forEach((target, c) => batch.columns[c].forEach((value) => addTarget(target, comparable(value), hash)));
     }
     targets.push(...own);
@@ -110,8 +129,11 @@ function addTarget(target: TargetColumn, value: string | null, hash: KeyedHash):
 
 /** Streams the source's identifiers past the target's, and counts in `targets` what was hit. */
 async function readSources(
-  input: ScanInput, classified: ReadonlyMap<string, ColumnClassification>, hash: KeyedHash,
-  targets: readonly TargetColumn[], kinds: ReadonlySet<IdentifierClass>,
+  input: ScanInput,
+  classified: ReadonlyMap<string, ColumnClassification>,
+  hash: KeyedHash,
+  targets: readonly TargetColumn[],
+  kinds: ReadonlySet<IdentifierClass>,
 ): Promise<NearMisses> {
   const byKind = new Map<IdentifierClass, TargetColumn[]>();
   for (const target of targets) {
@@ -126,7 +148,11 @@ async function readSources(
     if (input.strategies.get(id) === 'copy') continue;
     const columns = identifierColumns(table, classified).filter(({ kind }) => kinds.has(kind));
     const common = columns.map(({ column }) => commonValues(input, table.name, column));
-    for await (const batch of tableRows(input.source, table.name, columns.map(({ column }) => column))) {
+    for await (const batch of tableRows(
+      input.source,
+      table.name,
+      columns.map(({ column }) => column),
+    )) {
       columns.forEach(({ kind }, c) => {
         const rivals = byKind.get(kind) ?? [];
         for (const raw of batch.columns[c]) {
@@ -148,7 +174,8 @@ async function readSources(
 }
 
 function identifierColumns(
-  table: TableFacts, classified: ReadonlyMap<string, ColumnClassification>,
+  table: TableFacts,
+  classified: ReadonlyMap<string, ColumnClassification>,
 ): { readonly column: string; readonly kind: IdentifierClass }[] {
   return table.columns.flatMap((column) => {
     const kind = identifierClass(classified.get(`${tableId(table.name)}\0${column.name}`) ?? null);
@@ -157,12 +184,20 @@ function identifierColumns(
 }
 
 /** Identifiers in tables that are copied on purpose. */
-async function copiedValues(input: ScanInput, classified: ReadonlyMap<string, ColumnClassification>, hash: KeyedHash): Promise<HashCounts> {
+async function copiedValues(
+  input: ScanInput,
+  classified: ReadonlyMap<string, ColumnClassification>,
+  hash: KeyedHash,
+): Promise<HashCounts> {
   const allowed = new HashCounts();
   for (const table of input.catalog.tables) {
     if (input.strategies.get(tableId(table.name)) !== 'copy') continue;
     const columns = identifierColumns(table, classified);
-    for await (const batch of tableRows(input.source, table.name, columns.map(({ column }) => column))) {
+    for await (const batch of tableRows(
+      input.source,
+      table.name,
+      columns.map(({ column }) => column),
+    )) {
       columns.forEach(({ kind }, c) => {
         for (const value of batch.columns[c]) {
           const text = normalise(kind, comparable(value));
@@ -207,7 +242,7 @@ class NearMisses {
     if (sample === undefined) this.#byKind.set(kind, (sample = { seen: 0, texts: new Map() }));
     sample.seen++;
     if (sample.texts.size < NEAR_MISS_SAMPLE) sample.texts.set(low, text);
-    else if ((low >>> 0) < (0xffffffff * NEAR_MISS_SAMPLE) / sample.seen) {
+    else if (low >>> 0 < (0xffffffff * NEAR_MISS_SAMPLE) / sample.seen) {
       const first = sample.texts.keys().next().value;
       if (first !== undefined) sample.texts.delete(first);
       sample.texts.set(low, text);

@@ -40,14 +40,20 @@ export function distanceGates(view: TableView, input: ScanInput): DistanceOutcom
   const columns = informativeColumns(view);
   if (columns.length < MIN_COLUMNS) {
     const reason = `Distances were not compared: ${columns.length} of its columns were learned and tell rows apart, and ${MIN_COLUMNS} are needed.`;
-    return { ...nothing, gates: ['dcr-share', 'neighbour-ratio'].map((gate) => notApplicable(gate, view.id, view.id, reason)) };
+    return {
+      ...nothing,
+      gates: ['dcr-share', 'neighbour-ratio'].map((gate) => notApplicable(gate, view.id, view.id, reason)),
+    };
   }
   const random = new RandomCursor(streamKey(input.seed, 'scan', 'distances', view.id)).seek(0);
   const sides = encodeSides(view, columns);
   const sets = referenceSets(view, sides.source, random);
   if (sets.training.rows.rowCount < MIN_REFERENCE_ROWS) {
     const reason = `Distances were not compared: only ${sets.training.rows.rowCount} distinct rows are in each of the two reference sets.`;
-    return { ...nothing, gates: ['dcr-share', 'neighbour-ratio'].map((gate) => notApplicable(gate, view.id, view.id, reason)) };
+    return {
+      ...nothing,
+      gates: ['dcr-share', 'neighbour-ratio'].map((gate) => notApplicable(gate, view.id, view.id, reason)),
+    };
   }
   const { limits } = input;
   const unitCount = Math.min(view.sourceUnitCount, view.targetUnitCount);
@@ -55,11 +61,23 @@ export function distanceGates(view: TableView, input: ScanInput): DistanceOutcom
   const toRest = nearestTwo(synthetic.rows, sets.rest.rows);
   const holdoutToRest = nearestTwo(sets.holdout.rows, sets.rest.rows);
   const ratio = smallerShare(
-    neighbourRatios(toRest), synthetic.units, neighbourRatios(holdoutToRest), sets.holdout.units, limits.neighbourShare,
+    neighbourRatios(toRest),
+    synthetic.units,
+    neighbourRatios(holdoutToRest),
+    sets.holdout.units,
+    limits.neighbourShare,
   );
   const ratioGate: OpenGate = {
-    kind: 'statistical', gate: 'neighbour-ratio', scope: view.id, table: view.id,
-    value: ratio.share, standardError: ratio.standardError, limit: limits.neighbourShare, pValue: ratio.pValue, unitCount, range: [0, 1],
+    kind: 'statistical',
+    gate: 'neighbour-ratio',
+    scope: view.id,
+    table: view.id,
+    value: ratio.share,
+    standardError: ratio.standardError,
+    limit: limits.neighbourShare,
+    pValue: ratio.pValue,
+    unitCount,
+    range: [0, 1],
     powered: (alpha) => detectableEffect(ratio.standardError, alpha) <= limits.detectable,
     explanation:
       `In ${percent(ratio.share)} of comparisons a target row sits closer on its one nearest source row, measured by the second nearest, than an unseen real row does; ` +
@@ -67,13 +85,26 @@ export function distanceGates(view: TableView, input: ScanInput): DistanceOutcom
   };
 
   if (input.holdout === 'unknown') {
-    const closeness = smallerShare(toRest.first, synthetic.units, holdoutToRest.first, sets.holdout.units, limits.dcrShare);
+    const closeness = smallerShare(
+      toRest.first,
+      synthetic.units,
+      holdoutToRest.first,
+      sets.holdout.units,
+      limits.dcrShare,
+    );
     return {
       gates: [
         {
-          kind: 'statistical', gate: 'dcr-share', scope: view.id, table: view.id,
-          value: closeness.share, standardError: closeness.standardError, limit: limits.dcrShare,
-          pValue: Math.max(closeness.pValue, ratio.pValue), unitCount, range: [0, 1],
+          kind: 'statistical',
+          gate: 'dcr-share',
+          scope: view.id,
+          table: view.id,
+          value: closeness.share,
+          standardError: closeness.standardError,
+          limit: limits.dcrShare,
+          pValue: Math.max(closeness.pValue, ratio.pValue),
+          unitCount,
+          range: [0, 1],
           powered: (alpha) => detectableEffect(closeness.standardError, alpha) <= limits.detectable,
           explanation:
             `${percent(closeness.share)} of target rows lie closer to the source than one of its own rows does to the rest; 50 % is what real rows show. ` +
@@ -92,8 +123,16 @@ export function distanceGates(view: TableView, input: ScanInput): DistanceOutcom
   return {
     gates: [
       {
-        kind: 'statistical', gate: 'dcr-share', scope: view.id, table: view.id,
-        value: share.share, standardError: share.standardError, limit: limits.dcrShare, pValue: share.pValue, unitCount, range: [0, 1],
+        kind: 'statistical',
+        gate: 'dcr-share',
+        scope: view.id,
+        table: view.id,
+        value: share.share,
+        standardError: share.standardError,
+        limit: limits.dcrShare,
+        pValue: share.pValue,
+        unitCount,
+        range: [0, 1],
         powered: (alpha) => detectableEffect(share.standardError, alpha) <= limits.detectable,
         explanation:
           `${percent(share.share)} of target rows lie closer to a row that was learned from than to one that was not ` +
@@ -107,7 +146,10 @@ export function distanceGates(view: TableView, input: ScanInput): DistanceOutcom
   };
 }
 
-function encodeSides(view: TableView, columns: readonly ColumnView[]): { readonly source: EncodedRows; readonly target: EncodedRows } {
+function encodeSides(
+  view: TableView,
+  columns: readonly ColumnView[],
+): { readonly source: EncodedRows; readonly target: EncodedRows } {
   const numeric = columns.filter((column) => column.kind === 'ordered');
   const coded = columns.filter((column) => column.kind === 'categorical');
   const scales = numeric.map((column) => quantileScale(column.sourceNumbers));
@@ -117,7 +159,8 @@ function encodeSides(view: TableView, columns: readonly ColumnView[]): { readonl
     const codes = new Int32Array(rowCount * coded.length);
     numeric.forEach((column, c) => {
       const values = side === 'source' ? column.sourceNumbers : column.targetNumbers;
-      for (let row = 0; row < rowCount; row++) quantiles[row * numeric.length + c] = encodedQuantile(scales[c], values[row]);
+      for (let row = 0; row < rowCount; row++)
+        quantiles[row * numeric.length + c] = encodedQuantile(scales[c], values[row]);
     });
     coded.forEach((column, c) => {
       const dictionary = dictionaries[c];
@@ -165,7 +208,10 @@ function referenceSets(view: TableView, source: EncodedRows, random: RandomCurso
   const training = pick(fitRows.filter((row) => fitUnits.has(view.source.units[row])));
   const holdout = pick(holdoutRows);
   const size = Math.min(training.length, holdout.length, MAX_ROWS);
-  const unitRows = (rows: readonly number[]): UnitRows => ({ rows: selectRows(source, rows), units: rows.map((row) => view.source.units[row]) });
+  const unitRows = (rows: readonly number[]): UnitRows => ({
+    rows: selectRows(source, rows),
+    units: rows.map((row) => view.source.units[row]),
+  });
   return {
     training: unitRows(training.slice(0, size)),
     holdout: unitRows(holdout.slice(0, size)),
@@ -176,7 +222,10 @@ function referenceSets(view: TableView, source: EncodedRows, random: RandomCurso
 
 /** Distinct rows among so many drawn at random. */
 function distinctSample(rows: EncodedRows, units: Uint32Array, rowCount: number, random: RandomCursor): UnitRows {
-  const drawn = shuffled(Array.from({ length: rows.rowCount }, (_, i) => i), random).slice(0, rowCount);
+  const drawn = shuffled(
+    Array.from({ length: rows.rowCount }, (_, i) => i),
+    random,
+  ).slice(0, rowCount);
   const kept = Array.from(distinctRows(selectRows(rows, drawn)), (position) => drawn[position]);
   return { rows: selectRows(rows, kept), units: kept.map((row) => units[row]) };
 }

@@ -27,10 +27,18 @@ export function fidelityGates(view: TableView, limits: ScanLimits): FidelityOutc
   const gated = shown.filter((column) => !column.isReplaced);
   const units = Math.min(view.sourceUnitCount, view.targetUnitCount);
   if (view.strategy !== 'synthesize') {
-    return { columns, gates: [notApplicable('marginals', view.id, view.id, `Its rows are not synthesized (strategy ${view.strategy}).`)] };
+    return {
+      columns,
+      gates: [
+        notApplicable('marginals', view.id, view.id, `Its rows are not synthesized (strategy ${view.strategy}).`),
+      ],
+    };
   }
   if (gated.length === 0 || units < MIN_UNITS) {
-    const reason = gated.length === 0 ? 'No column of it was learned.' : `Only ${units} units are on the smaller side; ${MIN_UNITS} are needed to compare distributions.`;
+    const reason =
+      gated.length === 0
+        ? 'No column of it was learned.'
+        : `Only ${units} units are on the smaller side; ${MIN_UNITS} are needed to compare distributions.`;
     return { columns, gates: [notApplicable('marginals', view.id, view.id, reason)] };
   }
   return { columns, gates: [marginalGate(view, gated, limits)] };
@@ -49,10 +57,13 @@ function marginalGate(view: TableView, gated: readonly ColumnView[], limits: Sca
   const limit = Math.max(0, limits.marginals - average(scored.map(({ noise }) => noise)));
   const low = scored.filter(({ score, noise }) => score < limits.columnMarginal - noise);
   const worst = scored.reduce((a, b) => (b.score < a.score ? b : a));
-  const ceiling = test.length < MIN_UNITS ? null : average(gated.map((column) => scoreBetween(column, fit, column, test, 'source')));
+  const ceiling =
+    test.length < MIN_UNITS ? null : average(gated.map((column) => scoreBetween(column, fit, column, test, 'source')));
   const floor = average(gated.map((column) => uniformScore(column)));
   return exactGate('marginals', view.id, view.id, {
-    value, limit, passes: value >= limit && low.length === 0,
+    value,
+    limit,
+    passes: value >= limit && low.length === 0,
     explanation:
       `Mean likeness of ${gated.length} learned columns; lowest: ${worst.column.name} with ${worst.score.toFixed(3)}. ` +
       (ceiling === null ? '' : `Real rows that were held out reach ${ceiling.toFixed(3)}; `) +
@@ -68,15 +79,28 @@ function sourceRows(view: TableView): number[] {
 /** Score of the target against all source rows; of replaced columns only where they are NULL is compared. */
 function marginalScore(column: ColumnView, view: TableView, rows: readonly number[], of: 'values' | 'nulls'): number {
   if (of === 'nulls') {
-    const marks = (values: readonly (string | null)[]): Map<unknown, number> => counts(values.map((value) => (value === null ? 'null' : 'value')));
+    const marks = (values: readonly (string | null)[]): Map<unknown, number> =>
+      counts(values.map((value) => (value === null ? 'null' : 'value')));
     return tvComplement(marks(column.source), marks(column.target));
   }
-  return scoreBetween(column, rows, column, Array.from({ length: view.target.rowCount }, (_, row) => row), 'target', view.source.units);
+  return scoreBetween(
+    column,
+    rows,
+    column,
+    Array.from({ length: view.target.rowCount }, (_, row) => row),
+    'target',
+    view.source.units,
+  );
 }
 
 /** Likeness of some source rows and rows of either side. */
 function scoreBetween(
-  a: ColumnView, aRows: readonly number[], b: ColumnView, bRows: readonly number[], bSide: 'source' | 'target', units?: ArrayLike<number>,
+  a: ColumnView,
+  aRows: readonly number[],
+  b: ColumnView,
+  bRows: readonly number[],
+  bSide: 'source' | 'target',
+  units?: ArrayLike<number>,
 ): number {
   switch (a.kind) {
     case 'ordered': {
@@ -89,7 +113,10 @@ function scoreBetween(
     case 'categorical': {
       const common = units === undefined ? null : commonLevels(a.source, units);
       const pooled = (value: string | null): unknown => (common === null || common.has(value) ? value : POOLED);
-      return tvComplement(counts(aRows.map((row) => pooled(a.source[row]))), counts(bRows.map((row) => pooled(b[bSide][row]))));
+      return tvComplement(
+        counts(aRows.map((row) => pooled(a.source[row]))),
+        counts(bRows.map((row) => pooled(b[bSide][row]))),
+      );
     }
     case 'text': {
       const lengths = (values: readonly (string | null)[], rows: readonly number[]): Float64Array =>
@@ -113,7 +140,10 @@ function uniformScore(column: ColumnView): number {
     const real = counts(column.source);
     return tvComplement(real, new Map([...real.keys()].map((level) => [level, 1])));
   }
-  const values = column.kind === 'ordered' ? column.sourceNumbers : Float64Array.from(column.source, (value) => value?.length ?? NaN);
+  const values =
+    column.kind === 'ordered'
+      ? column.sourceNumbers
+      : Float64Array.from(column.source, (value) => value?.length ?? NaN);
   const real = orderedSample(values);
   if (real.sorted.length === 0) return 1;
   const low = real.sorted[0];

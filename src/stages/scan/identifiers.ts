@@ -5,10 +5,26 @@ import type { ColumnClassification } from '../mask/artifact.ts';
  * Values of one class are compared across all tables.
  */
 export type IdentifierClass =
-  | 'e-mail' | 'phone' | 'user name' | 'document' | 'account' | 'token' | 'password' | 'address on the network' | 'profile';
+  | 'e-mail'
+  | 'phone'
+  | 'user name'
+  | 'document'
+  | 'account'
+  | 'token'
+  | 'password'
+  | 'address on the network'
+  | 'profile';
 
 /** Parts of a person that say little alone and much together. */
-export type PersonAspect = 'first name' | 'last name' | 'name' | 'birth date' | 'street' | 'city' | 'postal code' | 'title';
+export type PersonAspect =
+  | 'first name'
+  | 'last name'
+  | 'name'
+  | 'birth date'
+  | 'street'
+  | 'city'
+  | 'postal code'
+  | 'title';
 
 const IDENTIFIERS: readonly (readonly [RegExp, IdentifierClass])[] = [
   [/e-?mail/, 'e-mail'],

@@ -31,7 +31,9 @@ export async function scanSynthetic(input: ScanInput): Promise<ScanReport> {
   const scan = new ScanCollector();
   const views = tableViews(input);
   scan.gates.push(integrityGate(input));
-  await scan.attempt('direct-identifiers', 'database', null, async () => ({ gates: await directIdentifierGates(input) }));
+  await scan.attempt('direct-identifiers', 'database', null, async () => ({
+    gates: await directIdentifierGates(input),
+  }));
   for (const view of views) await scanTable(view, input, scan);
   for (const table of input.catalog.tables) scan.noteUnscanned(table.name, views, input);
   for (const test of input.selfTests) scan.gates.push(membershipGate(test, input));
@@ -39,15 +41,22 @@ export async function scanSynthetic(input: ScanInput): Promise<ScanReport> {
   const { familyAlpha, minUnits } = input.limits;
   const gates = resolveGates(scan.gates, input.basis, familyAlpha, minUnits);
   scan.gates.forEach((gate, i) => {
-    if (gate.table !== null && gates[i].verdict === 'underpowered' && !input.smallData.has(gate.table)) scan.noteUnderpowered(gates[i]);
+    if (gate.table !== null && gates[i].verdict === 'underpowered' && !input.smallData.has(gate.table))
+      scan.noteUnderpowered(gates[i]);
   });
   const privacy = scan.privacy.map((table) => ({
     ...table,
     dcrInterval: gates.find((gate) => gate.gate === 'dcr-share' && gate.scope === table.table)?.interval ?? null,
   }));
-  const failed = gates.some((gate) => gate.verdict === 'fail') || scan.findings.some((entry) => entry.severity === 'error');
+  const failed =
+    gates.some((gate) => gate.verdict === 'fail') || scan.findings.some((entry) => entry.severity === 'error');
   return {
-    version: 1, gates, columns: scan.columns, relations: scan.relations, privacy, findings: scan.findings,
+    version: 1,
+    gates,
+    columns: scan.columns,
+    relations: scan.relations,
+    privacy,
+    findings: scan.findings,
     verdict: failed ? 'fail' : 'pass',
   };
 }
@@ -58,17 +67,27 @@ async function scanTable(view: TableView, input: ScanInput, scan: ScanCollector)
   await scan.attempt('cardinalities', view.id, view.id, () => relationGates(view, input));
   if (view.strategy === 'copy' || view.strategy === 'empty') {
     const accepted = input.acceptedCopies.get(view.id);
-    const reason = view.strategy === 'empty'
-      ? 'It is left empty.'
-      : `Its rows are copied on purpose${accepted === undefined ? '' : `: ${accepted}`}.`;
+    const reason =
+      view.strategy === 'empty'
+        ? 'It is left empty.'
+        : `Its rows are copied on purpose${accepted === undefined ? '' : `: ${accepted}`}.`;
     scan.gates.push(notApplicable('privacy', view.id, view.id, reason));
     return;
   }
   if (view.target.rowCount === 0 || view.source.rowCount === 0) {
-    scan.gates.push(notApplicable('privacy', view.id, view.id, `It has no rows in the ${view.source.rowCount === 0 ? 'source' : 'target'}.`));
+    scan.gates.push(
+      notApplicable(
+        'privacy',
+        view.id,
+        view.id,
+        `It has no rows in the ${view.source.rowCount === 0 ? 'source' : 'target'}.`,
+      ),
+    );
     return;
   }
-  await scan.attempt('direct-identifiers', view.id, view.id, async () => ({ gates: await combinationGates(view, input) }));
+  await scan.attempt('direct-identifiers', view.id, view.id, async () => ({
+    gates: await combinationGates(view, input),
+  }));
   await scan.attempt('low-entropy-personal', view.id, view.id, () => ({ gates: singleValueGates(view, input) }));
   const copies = await scan.attempt('copies', view.id, view.id, () => copyGates(view, limits));
   const distances = await scan.attempt('dcr-share', view.id, view.id, () => distanceGates(view, input));
@@ -88,7 +107,9 @@ function integrityGate(input: ScanInput): OpenGate {
   if (integrity === null) return notApplicable('integrity', 'database', null, 'The server was not asked.');
   const faults = integrity.orphanCount + integrity.violationCount;
   return exactGate('integrity', 'database', null, {
-    value: faults, limit: 0, passes: faults === 0,
+    value: faults,
+    limit: 0,
+    passes: faults === 0,
     explanation:
       faults === 0
         ? `The server found no orphan in ${integrity.foreignKeyCount} foreign keys and no other violation.`
@@ -99,14 +120,25 @@ function integrityGate(input: ScanInput): OpenGate {
 function membershipGate(test: ScanInput['selfTests'][number], input: ScanInput): OpenGate {
   const { auc, standardError, table, unitCount } = test;
   if (auc === null || standardError === null) {
-    return notApplicable('membership-white-box', table, table, `Too few units (${unitCount}) to compare what the model knows of its own with what it knows of others.`);
+    return notApplicable(
+      'membership-white-box',
+      table,
+      table,
+      `Too few units (${unitCount}) to compare what the model knows of its own with what it knows of others.`,
+    );
   }
   const limit = input.limits.membershipAuc;
   return {
-    kind: 'statistical', gate: 'membership-white-box', scope: table, table,
-    value: auc, standardError, limit,
+    kind: 'statistical',
+    gate: 'membership-white-box',
+    scope: table,
+    table,
+    value: auc,
+    standardError,
+    limit,
     pValue: standardError === 0 ? (auc > limit ? 0 : 1) : normalTail((auc - limit) / standardError),
-    unitCount, range: [0, 1],
+    unitCount,
+    range: [0, 1],
     powered: (alpha) => detectableEffect(standardError, alpha) <= input.limits.detectable,
     explanation:
       `Given a subject it was fitted on and one it never saw, the model finds the first the likelier in ${(100 * auc).toFixed(1)} % of pairs; ` +
@@ -128,7 +160,12 @@ class ScanCollector {
   readonly privacy: TablePrivacy[] = [];
   readonly findings: Finding[] = [];
 
-  async attempt<T extends Outcome>(gate: string, scope: string, table: string | null, compute: () => T | Promise<T>): Promise<T | null> {
+  async attempt<T extends Outcome>(
+    gate: string,
+    scope: string,
+    table: string | null,
+    compute: () => T | Promise<T>,
+  ): Promise<T | null> {
     try {
       const outcome = await compute();
       this.gates.push(...outcome.gates);
@@ -139,24 +176,61 @@ class ScanCollector {
       if (thrown instanceof UnderstudyError && thrown.code.startsWith('CONNECT_')) throw thrown;
       if (process.env['UNDERSTUDY_DEBUG'] !== undefined) throw thrown;
       this.gates.push({
-        kind: 'exact', table,
-        result: { gate, scope, value: null, interval: null, limit: null, verdict: 'fail', explanation: 'It could not be computed, and what is not known to be safe does not pass.' },
+        kind: 'exact',
+        table,
+        result: {
+          gate,
+          scope,
+          value: null,
+          interval: null,
+          limit: null,
+          verdict: 'fail',
+          explanation: 'It could not be computed, and what is not known to be safe does not pass.',
+        },
       });
-      this.findings.push(finding('error', 'SCAN_GATE_ERROR', `${gate} ${scope}`, 'An unexpected error ended the computation of this gate; it counts as failed.', 'Run again with UNDERSTUDY_DEBUG=1 and report the stack.'));
+      this.findings.push(
+        finding(
+          'error',
+          'SCAN_GATE_ERROR',
+          `${gate} ${scope}`,
+          'An unexpected error ended the computation of this gate; it counts as failed.',
+          'Run again with UNDERSTUDY_DEBUG=1 and report the stack.',
+        ),
+      );
       return null;
     }
   }
 
   /** A table of the catalog that is missing on one side is named. */
-  noteUnscanned(name: { readonly schema: string; readonly name: string }, views: readonly TableView[], input: ScanInput): void {
+  noteUnscanned(
+    name: { readonly schema: string; readonly name: string },
+    views: readonly TableView[],
+    input: ScanInput,
+  ): void {
     const id = `${name.schema}.${name.name}`;
     if (views.some((view) => view.facts.name.schema === name.schema && view.facts.name.name === name.name)) return;
     if (input.strategies.get(id) === 'empty') return;
-    this.findings.push(finding('warning', 'SCAN_TABLE_MISSING', id, 'It was not read on both sides, so nothing is known of its rows in the target.', 'Check that both roles may read it.'));
+    this.findings.push(
+      finding(
+        'warning',
+        'SCAN_TABLE_MISSING',
+        id,
+        'It was not read on both sides, so nothing is known of its rows in the target.',
+        'Check that both roles may read it.',
+      ),
+    );
   }
 
   /** An underpowered gate passes only where the table was made with the small-data defaults. */
   noteUnderpowered(gate: GateResult): void {
-    this.findings.push(finding('error', 'SCAN_UNDERPOWERED', `${gate.gate} ${gate.scope}`, 'Its subjects are too few to show that nothing leaks, and it was not made with the defaults for small data.', 'Learn it with the small-data defaults, or copy, mask or empty the table.'));
+    this.findings.push(
+      finding(
+        'error',
+        'SCAN_UNDERPOWERED',
+        `${gate.gate} ${gate.scope}`,
+        'Its subjects are too few to show that nothing leaks, and it was not made with the defaults for small data.',
+        'Learn it with the small-data defaults, or copy, mask or empty the table.',
+      ),
+    );
   }
 }

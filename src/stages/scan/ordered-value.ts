@@ -55,7 +55,9 @@ function secondsOfDay(text: string, at: number): number {
     end++;
     while (end < text.length && text[end] >= '0' && text[end] <= '9') end++;
   }
-  return Number(text.slice(at, at + 2)) * 3600 + Number(text.slice(at + 3, at + 5)) * 60 + Number(text.slice(at + 6, end));
+  return (
+    Number(text.slice(at, at + 2)) * 3600 + Number(text.slice(at + 3, at + 5)) * 60 + Number(text.slice(at + 6, end))
+  );
 }
 
 /** Offset east of UTC, of a `+HH[:MM[:SS]]` anywhere after a position; 0 where there is none. */

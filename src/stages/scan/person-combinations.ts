@@ -12,11 +12,20 @@ import { exactGate, notApplicable } from './verdicts.ts';
 import type { OpenGate } from './verdicts.ts';
 
 /** Together they name a person: no coincidence but one that chance makes likely. */
-const DIRECT: readonly (readonly [PersonAspect, PersonAspect])[] = [['name', 'birth date'], ['name', 'street']];
+const DIRECT: readonly (readonly [PersonAspect, PersonAspect])[] = [
+  ['name', 'birth date'],
+  ['name', 'street'],
+];
 /** Together they narrow a person down. Dictionaries make some of these now and then: no more than they do. */
 const LOW_ENTROPY: readonly (readonly [PersonAspect, PersonAspect])[] = [
-  ['first name', 'last name'], ['name', 'city'], ['name', 'postal code'], ['name', 'title'], ['birth date', 'city'], ['birth date', 'postal code'],
-  ['street', 'city'], ['street', 'postal code'],
+  ['first name', 'last name'],
+  ['name', 'city'],
+  ['name', 'postal code'],
+  ['name', 'title'],
+  ['birth date', 'city'],
+  ['birth date', 'postal code'],
+  ['street', 'city'],
+  ['street', 'postal code'],
 ];
 /** Coincidences that are less likely than this are leaks. */
 const CHANCE = 0.001;
@@ -70,7 +79,9 @@ function pairGate(pair: Pair, table: TableFacts): OpenGate {
   const passes = poissonTail(pair.hitCount, expected) >= CHANCE;
   const what = pair.parts.join(' and ');
   return exactGate(pair.gate, `${id} (${what})`, id, {
-    value: pair.hitCount, limit: Math.ceil(expected), passes,
+    value: pair.hitCount,
+    limit: Math.ceil(expected),
+    passes,
     explanation:
       `${pair.hitCount} of ${pair.targetRowCount} rows have ${what} of one source row; ` +
       `chance makes about ${pair.expectedCount < 0.05 ? 'none' : pair.expectedCount.toFixed(1)}.`,
@@ -93,7 +104,7 @@ function dependence(pair: Pair): number {
 function aspectColumns(view: TableView): Map<PersonAspect, string[]> {
   const aspects = new Map<PersonAspect, string[]>();
   for (const column of view.columns) {
-    if (!column.isReplaced || column.isKey && column.classification?.treatment === 'structural') continue;
+    if (!column.isReplaced || (column.isKey && column.classification?.treatment === 'structural')) continue;
     const aspect = personAspect(column.classification);
     if (aspect !== null && !aspects.has(aspect)) aspects.set(aspect, [column.name]);
   }
@@ -103,10 +114,21 @@ function aspectColumns(view: TableView): Map<PersonAspect, string[]> {
 }
 
 function pairsOf(aspects: ReadonlyMap<PersonAspect, readonly string[]>): Pair[] {
-  const present = (parts: readonly [PersonAspect, PersonAspect]): boolean => aspects.has(parts[0]) && aspects.has(parts[1]);
+  const present = (parts: readonly [PersonAspect, PersonAspect]): boolean =>
+    aspects.has(parts[0]) && aspects.has(parts[1]);
   const make = (gate: Pair['gate'], parts: readonly [PersonAspect, PersonAspect]): Pair => ({
-    gate, parts, first: new HashCounts(), second: new HashCounts(), both: new HashCounts(), targetRowCount: 0,
-    firstTwins: 0, secondTwins: 0, bothTwins: 0, seen: new HashCounts(), hitCount: 0, expectedCount: 0,
+    gate,
+    parts,
+    first: new HashCounts(),
+    second: new HashCounts(),
+    both: new HashCounts(),
+    targetRowCount: 0,
+    firstTwins: 0,
+    secondTwins: 0,
+    bothTwins: 0,
+    seen: new HashCounts(),
+    hitCount: 0,
+    expectedCount: 0,
   });
   return [
     ...DIRECT.filter(present).map((parts) => make('direct-identifiers', parts)),
@@ -116,8 +138,10 @@ function pairsOf(aspects: ReadonlyMap<PersonAspect, readonly string[]>): Pair[] 
 
 /** Calls back with a look-up of the row's aspects, normalised; null where a part is missing. */
 function forEachRow(
-  batch: { readonly rowCount: number; readonly columns: readonly (readonly (string | null)[])[] }, columns: readonly string[],
-  aspects: ReadonlyMap<PersonAspect, readonly string[]>, row: (value: (aspect: PersonAspect) => string | null) => void,
+  batch: { readonly rowCount: number; readonly columns: readonly (readonly (string | null)[])[] },
+  columns: readonly string[],
+  aspects: ReadonlyMap<PersonAspect, readonly string[]>,
+  row: (value: (aspect: PersonAspect) => string | null) => void,
 ): void {
   const places = new Map([...aspects].map(([aspect, names]) => [aspect, names.map((name) => columns.indexOf(name))]));
   const values = new Map<PersonAspect, string | null>();
@@ -172,7 +196,14 @@ export function singleValueGates(view: TableView, input: ScanInput): OpenGate[] 
     const scope = `${view.id}.${column.name}`;
     const control = input.fakeControls?.get(controlKey(view.id, column.name));
     if (control === undefined) {
-      gates.push(notApplicable('low-entropy-personal', scope, view.id, 'Without fakes of another seed to compare with, this column is judged in combinations only.'));
+      gates.push(
+        notApplicable(
+          'low-entropy-personal',
+          scope,
+          view.id,
+          'Without fakes of another seed to compare with, this column is judged in combinations only.',
+        ),
+      );
       continue;
     }
     gates.push(singleValueGate(view, column, aspect, control, scope, input));
@@ -181,7 +212,12 @@ export function singleValueGates(view: TableView, input: ScanInput): OpenGate[] 
 }
 
 function singleValueGate(
-  view: TableView, column: ColumnView, aspect: PersonAspect, control: readonly (string | null)[], scope: string, input: ScanInput,
+  view: TableView,
+  column: ColumnView,
+  aspect: PersonAspect,
+  control: readonly (string | null)[],
+  scope: string,
+  input: ScanInput,
 ): OpenGate {
   const rare = rareValues(column, aspect, view);
   const share = (values: readonly (string | null)[]): { rate: number; variance: number } => {
@@ -194,10 +230,17 @@ function singleValueGate(
   const value = target.rate - fakes.rate;
   const limit = input.limits.lowEntropyExcess;
   return {
-    kind: 'statistical', gate: 'low-entropy-personal', scope, table: view.id,
-    value, standardError, limit,
+    kind: 'statistical',
+    gate: 'low-entropy-personal',
+    scope,
+    table: view.id,
+    value,
+    standardError,
+    limit,
     pValue: standardError === 0 ? (value > limit ? 0 : 1) : normalTail((value - limit) / standardError),
-    unitCount: Math.min(view.sourceUnitCount, view.targetUnitCount), range: [-1, 1], powered: () => true,
+    unitCount: Math.min(view.sourceUnitCount, view.targetUnitCount),
+    range: [-1, 1],
+    powered: () => true,
     explanation:
       `${(100 * target.rate).toFixed(1)} % of values are rare ones of the source (${aspect}); ` +
       `fakes of another seed show ${(100 * fakes.rate).toFixed(1)} % by nature.`,

@@ -28,28 +28,51 @@ export async function relationGates(view: TableView, input: ScanInput): Promise<
     const real = await degrees(input.source, view, key, referenced);
     const synthetic = await degrees(input.target, view, key, referenced);
     if (real === null || synthetic === null || parents(real) === 0) {
-      gates.push(notApplicable('cardinalities', scope, view.id, `Its parent table ${referenced} was not read or has no rows.`));
+      gates.push(
+        notApplicable('cardinalities', scope, view.id, `Its parent table ${referenced} was not read or has no rows.`),
+      );
       continue;
     }
     const ratio = expectedRatio(input, referenced, real, synthetic);
     const score = cardinalityScore(real, synthetic, ratio);
-    relations.push({ table: view.id, foreignKey: key.name, referencedTable: referenced, cardinalityScore: score, bins: degreeBins(real, synthetic) });
+    relations.push({
+      table: view.id,
+      foreignKey: key.name,
+      referencedTable: referenced,
+      cardinalityScore: score,
+      bins: degreeBins(real, synthetic),
+    });
     gates.push(cardinalityGate(view, key, scope, score, real, synthetic, input));
   }
   return { relations, gates };
 }
 
 function cardinalityGate(
-  view: TableView, key: ForeignKeyFacts, scope: string, score: number, real: DegreeHistogram, synthetic: DegreeHistogram, input: ScanInput,
+  view: TableView,
+  key: ForeignKeyFacts,
+  scope: string,
+  score: number,
+  real: DegreeHistogram,
+  synthetic: DegreeHistogram,
+  input: ScanInput,
 ): OpenGate {
   const fewer = Math.min(parents(real), parents(synthetic));
-  if (view.strategy !== 'synthesize') return notApplicable('cardinalities', scope, view.id, `Its rows are not synthesized (strategy ${view.strategy}).`);
-  if (fewer < MIN_PARENTS) return notApplicable('cardinalities', scope, view.id, `Only ${fewer} parents are on the smaller side; ${MIN_PARENTS} are needed.`);
+  if (view.strategy !== 'synthesize')
+    return notApplicable('cardinalities', scope, view.id, `Its rows are not synthesized (strategy ${view.strategy}).`);
+  if (fewer < MIN_PARENTS)
+    return notApplicable(
+      'cardinalities',
+      scope,
+      view.id,
+      `Only ${fewer} parents are on the smaller side; ${MIN_PARENTS} are needed.`,
+    );
   const isContext = view.graph === null || view.graph.contextForeignKey === key.name;
   const wanted = isContext ? input.limits.cardinalities : input.limits.secondaryCardinalities;
   const limit = Math.max(0, wanted - 1.2 * Math.sqrt(1 / parents(real) + 1 / parents(synthetic)));
   return exactGate('cardinalities', scope, view.id, {
-    value: score, limit, passes: score >= limit,
+    value: score,
+    limit,
+    passes: score >= limit,
     explanation:
       `Likeness of the number of children per parent, childless parents included; on average ${mean(real)} children in the source, ${mean(synthetic)} in the target.` +
       (isContext ? '' : ' It is not the relation that the table was generated along, so its limit is lower.'),
@@ -57,7 +80,12 @@ function cardinalityGate(
 }
 
 /** From all rows where there is a snapshot, else from the sample; null where the parent was not read. */
-async function degrees(side: ScanSide, view: TableView, key: ForeignKeyFacts, referenced: string): Promise<DegreeHistogram | null> {
+async function degrees(
+  side: ScanSide,
+  view: TableView,
+  key: ForeignKeyFacts,
+  referenced: string,
+): Promise<DegreeHistogram | null> {
   if (side.snapshot !== null) return exactDegrees(side.snapshot, view, key);
   const childSample = side.sample.tables.get(view.id);
   const parentSample = side.sample.tables.get(referenced);
@@ -70,7 +98,12 @@ function exactDegrees(snapshot: Snapshot, view: TableView, key: ForeignKeyFacts)
 }
 
 /** A copied parent keeps its rows under a scale, so its children multiply; elsewhere both sides scale alike. */
-function expectedRatio(input: ScanInput, referenced: string, real: DegreeHistogram, synthetic: DegreeHistogram): number {
+function expectedRatio(
+  input: ScanInput,
+  referenced: string,
+  real: DegreeHistogram,
+  synthetic: DegreeHistogram,
+): number {
   const strategy = input.strategies.get(referenced) ?? 'synthesize';
   if (strategy !== 'copy' || children(real) === 0) return 1;
   const ratio = children(synthetic) / children(real) / (parents(synthetic) / parents(real));
@@ -109,7 +142,8 @@ export function degreeBins(real: DegreeHistogram, synthetic: DegreeHistogram): R
   if (bins.some((bin) => bin.real < MIN_BIN_PARENTS)) return [];
   // The largest degree of all belongs to one parent, so the last bin does not say where it ends.
   return bins.map((bin, i) => ({
-    label: bin.from === bin.to ? String(bin.from) : i === bins.length - 1 ? `${bin.from} or more` : `${bin.from}–${bin.to}`,
+    label:
+      bin.from === bin.to ? String(bin.from) : i === bins.length - 1 ? `${bin.from} or more` : `${bin.from}–${bin.to}`,
     real: bin.real / totals[0],
     synthetic: totals[1] === 0 ? 0 : bin.synthetic / totals[1],
   }));

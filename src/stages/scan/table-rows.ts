@@ -4,7 +4,11 @@ import { TEXT_LIMIT } from '../profile/artifact.ts';
 import type { ScanSide } from './input.ts';
 
 /** All rows of some columns: streamed from the snapshot, or those of the sample where there is none. */
-export async function* tableRows(side: ScanSide, table: QualifiedName, columns: readonly string[]): AsyncGenerator<RowBatch> {
+export async function* tableRows(
+  side: ScanSide,
+  table: QualifiedName,
+  columns: readonly string[],
+): AsyncGenerator<RowBatch> {
   if (columns.length === 0) return;
   if (side.snapshot !== null) {
     yield* side.snapshot.readRows({ table, columns });
@@ -12,7 +16,9 @@ export async function* tableRows(side: ScanSide, table: QualifiedName, columns: 
   }
   const sample = side.sample.tables.get(tableId(table));
   if (sample === undefined) return;
-  const present = columns.map((column) => sample.columns.get(column) ?? new Array<string | null>(sample.rowCount).fill(null));
+  const present = columns.map(
+    (column) => sample.columns.get(column) ?? new Array<string | null>(sample.rowCount).fill(null),
+  );
   yield { rowCount: sample.rowCount, columns: present };
 }
 

@@ -46,7 +46,15 @@ export interface TableView {
 }
 
 const ORDERED: ReadonlySet<TypeClass> = new Set<TypeClass>([
-  'integer', 'decimal', 'float', 'money', 'date', 'timestamp', 'timestamptz', 'time', 'timetz',
+  'integer',
+  'decimal',
+  'float',
+  'money',
+  'date',
+  'timestamp',
+  'timestamptz',
+  'time',
+  'timetz',
 ]);
 
 /** Treatments that leave a column's learned or real distribution in place. */
@@ -74,7 +82,9 @@ export function tableViews(input: ScanInput): TableView[] {
       sourceUnitCount: new Set(source.units).size,
       targetUnitCount: new Set(target.units).size,
       columns: facts.columns
-        .filter((column) => column.generated === null && source.columns.has(column.name) && target.columns.has(column.name))
+        .filter(
+          (column) => column.generated === null && source.columns.has(column.name) && target.columns.has(column.name),
+        )
         .map((column) => columnView(column, keys, classified.get(`${id}\0${column.name}`) ?? null, source, target)),
     });
   }
@@ -82,8 +92,11 @@ export function tableViews(input: ScanInput): TableView[] {
 }
 
 function columnView(
-  facts: ColumnFacts, keys: ReadonlySet<string>, classification: ColumnClassification | null,
-  source: TableSample, target: TableSample,
+  facts: ColumnFacts,
+  keys: ReadonlySet<string>,
+  classification: ColumnClassification | null,
+  source: TableSample,
+  target: TableSample,
 ): ColumnView {
   const sourceValues = source.columns.get(facts.name) ?? [];
   const targetValues = target.columns.get(facts.name) ?? [];
@@ -91,7 +104,9 @@ function columnView(
   const kind = kindOf(facts.type.class, distinct.size, sourceValues.length);
   const isPersonal = classification !== null && classification.sensitivity !== 'none';
   const numbers = (values: readonly (string | null)[]): Float64Array =>
-    kind === 'ordered' ? Float64Array.from(values, (value) => parseOrdered(facts.type.class, value)) : new Float64Array(0);
+    kind === 'ordered'
+      ? Float64Array.from(values, (value) => parseOrdered(facts.type.class, value))
+      : new Float64Array(0);
   return {
     name: facts.name,
     typeClass: facts.type.class,
@@ -126,5 +141,7 @@ function keyColumns(facts: TableFacts): Set<string> {
 
 /** Columns that can tell one row from another and were learned: what a copy is a copy of. */
 export function informativeColumns(view: TableView): ColumnView[] {
-  return view.columns.filter((column) => column.kind !== 'text' && !column.isKey && !column.isReplaced && column.varies);
+  return view.columns.filter(
+    (column) => column.kind !== 'text' && !column.isKey && !column.isReplaced && column.varies,
+  );
 }

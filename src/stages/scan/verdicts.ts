@@ -38,7 +38,10 @@ export interface StatisticalGate {
  * that is left for one test.
  */
 export function resolveGates(
-  gates: readonly OpenGate[], basis: GateResult['basis'], familyAlpha: number, minUnits: number,
+  gates: readonly OpenGate[],
+  basis: GateResult['basis'],
+  familyAlpha: number,
+  minUnits: number,
 ): GateResult[] {
   const statistical = gates.filter((gate) => gate.kind === 'statistical');
   const adjusted = holm(statistical.map((gate) => gate.pValue));
@@ -66,14 +69,32 @@ export function resolveGates(
 
 /** Nothing to compute, with the reason. */
 export function notApplicable(gate: string, scope: string, table: string | null, explanation: string): ExactGate {
-  return { kind: 'exact', table, result: { gate, scope, value: null, interval: null, limit: null, verdict: 'not-applicable', explanation } };
+  return {
+    kind: 'exact',
+    table,
+    result: { gate, scope, value: null, interval: null, limit: null, verdict: 'not-applicable', explanation },
+  };
 }
 
 /** Decided by comparing a number with its limit. */
 export function exactGate(
-  gate: string, scope: string, table: string | null,
+  gate: string,
+  scope: string,
+  table: string | null,
   facts: { readonly value: number; readonly limit: number; readonly passes: boolean; readonly explanation: string },
 ): ExactGate {
   const verdict = facts.passes ? 'pass' : 'fail';
-  return { kind: 'exact', table, result: { gate, scope, value: facts.value, interval: null, limit: facts.limit, verdict, explanation: facts.explanation } };
+  return {
+    kind: 'exact',
+    table,
+    result: {
+      gate,
+      scope,
+      value: facts.value,
+      interval: null,
+      limit: facts.limit,
+      verdict,
+      explanation: facts.explanation,
+    },
+  };
 }

@@ -2,7 +2,15 @@ import { expect, test } from 'vitest';
 import { RandomCursor, streamKey } from '../../../src/numeric/random.ts';
 import { dcrShare, labelShareTest, neighbourRatios, smallerShare } from '../../../src/metrics/closest-record.ts';
 import {
-  distinctRows, encodedQuantile, gowerDistance, nearestTwo, NULL_QUANTILE, QUANTILE_UNIT, quantileOf, quantileScale, selectRows,
+  distinctRows,
+  encodedQuantile,
+  gowerDistance,
+  nearestTwo,
+  NULL_QUANTILE,
+  QUANTILE_UNIT,
+  quantileOf,
+  quantileScale,
+  selectRows,
 } from '../../../src/metrics/gower.ts';
 import type { EncodedRows } from '../../../src/metrics/gower.ts';
 
@@ -18,12 +26,18 @@ function rows(rowCount: number, numericCount: number, codeCount: number): Encode
       const value = (factor + random.next()) / 2;
       numeric[i * numericCount + c] = random.next() < 0.1 ? NULL_QUANTILE : Math.round(value * QUANTILE_UNIT);
     }
-    for (let c = 0; c < codeCount; c++) codes[i * codeCount + c] = Math.floor((random.next() < 0.5 ? factor : random.next()) * (2 + c));
+    for (let c = 0; c < codeCount; c++)
+      codes[i * codeCount + c] = Math.floor((random.next() < 0.5 ? factor : random.next()) * (2 + c));
   }
   return { rowCount, numeric, numericCount, codes, codeCount };
 }
 
-test.each([[3, 4], [7, 0], [0, 5], [9, 6]])('nearest neighbours are those of all pairs: %i ordered, %i categories', (numericCount, codeCount) => {
+test.each([
+  [3, 4],
+  [7, 0],
+  [0, 5],
+  [9, 6],
+])('nearest neighbours are those of all pairs: %i ordered, %i categories', (numericCount, codeCount) => {
   const queries = rows(60, numericCount, codeCount);
   const references = rows(700, numericCount, codeCount);
   const found = nearestTwo(queries, references);
@@ -50,7 +64,13 @@ test('no reference, one reference, and equal references', () => {
 });
 
 test('NULL is as far as can be from a value and at no distance from NULL', () => {
-  const make = (...numeric: number[]): EncodedRows => ({ rowCount: numeric.length, numeric: Int16Array.from(numeric), numericCount: 1, codes: new Int32Array(0), codeCount: 0 });
+  const make = (...numeric: number[]): EncodedRows => ({
+    rowCount: numeric.length,
+    numeric: Int16Array.from(numeric),
+    numericCount: 1,
+    codes: new Int32Array(0),
+    codeCount: 0,
+  });
   const sides = make(NULL_QUANTILE, 0, QUANTILE_UNIT);
   expect(gowerDistance(sides, 0, sides, 1)).toBe(1);
   expect(gowerDistance(sides, 0, sides, 2)).toBe(1);
@@ -69,7 +89,10 @@ test('quantiles are mid-ranks, linear between, and clipped outside', () => {
 
 test('distinct rows keep the first of each', () => {
   const base = rows(50, 2, 2);
-  const doubled = selectRows(base, Array.from({ length: 100 }, (_, i) => i % 50));
+  const doubled = selectRows(
+    base,
+    Array.from({ length: 100 }, (_, i) => i % 50),
+  );
   expect([...distinctRows(doubled)]).toEqual([...distinctRows(base)]);
 });
 
@@ -91,7 +114,14 @@ test('the standard error of a share is that over shuffled labels', () => {
     return order.slice(0, 40).reduce((sum, [, weight]) => sum + weight, 0) / total;
   });
   const deviation = Math.sqrt(shares.reduce((sum, share) => sum + (share - 0.5) ** 2, 0) / shares.length);
-  const { standardError } = labelShareTest(weights.filter((weight) => weight > 0), 40, 40, total / 2, total, 0.5);
+  const { standardError } = labelShareTest(
+    weights.filter((weight) => weight > 0),
+    40,
+    40,
+    total / 2,
+    total,
+    0.5,
+  );
   expect(standardError / deviation).toBeGreaterThan(0.95); // 4,000 draws: ±1.1 %
   expect(standardError / deviation).toBeLessThan(1.05);
 });
@@ -105,6 +135,12 @@ test('smallerShare is that of all pairs, and repeated rows of a unit do not shri
   const plain = smallerShare(x, ids(70), y, ids(90), 0.5);
   expect(plain.share).toBeCloseTo(pairs / (70 * 90), 12);
   const triple = (values: Float64Array): Float64Array => Float64Array.from([...values, ...values, ...values]);
-  const clustered = smallerShare(triple(x), ids(210).map((i) => i % 70), triple(y), ids(270).map((i) => i % 90), 0.5);
+  const clustered = smallerShare(
+    triple(x),
+    ids(210).map((i) => i % 70),
+    triple(y),
+    ids(270).map((i) => i % 90),
+    0.5,
+  );
   expect(clustered.standardError).toBeCloseTo(plain.standardError, 12);
 });

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
 import {
-  binomialTail, clopperPearsonInterval, holm, incompleteBeta, normalTail, normalTailQuantile, poissonTail, upperGamma, wilsonInterval,
+  binomialTail,
+  clopperPearsonInterval,
+  holm,
+  incompleteBeta,
+  normalTail,
+  normalTailQuantile,
+  poissonTail,
+  upperGamma,
+  wilsonInterval,
 } from '../../../src/metrics/intervals.ts';
 
 function binomialSum(k: number, n: number, p: number): number {
@@ -27,7 +35,12 @@ test('the normal tail and its inverse agree with tabulated values', () => {
 });
 
 test('binomial and Poisson tails agree with their sums', () => {
-  for (const [k, n, p] of [[1, 10, 0.1], [7, 20, 0.3], [60, 100, 0.5], [3, 1000, 0.001]]) {
+  for (const [k, n, p] of [
+    [1, 10, 0.1],
+    [7, 20, 0.3],
+    [60, 100, 0.5],
+    [3, 1000, 0.001],
+  ]) {
     expect(binomialTail(k, n, p)).toBeCloseTo(binomialSum(k, n, p), 11);
   }
   const e = Math.exp(-2.5);

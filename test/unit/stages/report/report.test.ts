@@ -15,8 +15,18 @@ let record: RunRecord;
 /** A source whose personal and rare values would be recognised anywhere. */
 function marked(): Shop {
   const shop = makeShop('source', 800);
-  const mark = (column: string, rows: number): (string | null)[] => shop.customer[column].map((value, i) => (i < rows ? `${CANARY}-${column}-${i}` : value));
-  return { ...shop, customer: { ...shop.customer, email: mark('email', 800), city: mark('city', 800), note: mark('note', 40), plan: mark('plan', 4) } };
+  const mark = (column: string, rows: number): (string | null)[] =>
+    shop.customer[column].map((value, i) => (i < rows ? `${CANARY}-${column}-${i}` : value));
+  return {
+    ...shop,
+    customer: {
+      ...shop.customer,
+      email: mark('email', 800),
+      city: mark('city', 800),
+      note: mark('note', 40),
+      plan: mark('plan', 4),
+    },
+  };
 }
 
 beforeAll(async () => {
@@ -31,7 +41,9 @@ function elements(page: string): string[] {
   const open: string[] = [];
   const names: string[] = [];
   const body = page.replace('<!doctype html>', '').replace(/<style>[^<]*<\/style>/, '<style></style>');
-  for (const [, closing, name, selfClosed] of body.matchAll(/<(\/?)([a-zA-Z0-9]+)((?:\s+[a-zA-Z0-9:-]+(?:="[^"<]*")?)*\s*\/?)>/g)) {
+  for (const [, closing, name, selfClosed] of body.matchAll(
+    /<(\/?)([a-zA-Z0-9]+)((?:\s+[a-zA-Z0-9:-]+(?:="[^"<]*")?)*\s*\/?)>/g,
+  )) {
     if (closing === '/') expect(open.pop()).toBe(name);
     else {
       names.push(name);
@@ -52,7 +64,14 @@ test('a page is whole, stands alone, and says the verdict first', () => {
   for (const name of ['script', 'link', 'img', 'iframe', 'object', 'form']) expect(names).not.toContain(name);
   expect(page.replaceAll(/postgres:\/\/[^<]*/g, '')).not.toMatch(/https?:|url\(|@import|\/\//);
   expect(page.indexOf('<h1>')).toBeLessThan(page.indexOf('<h2>'));
-  for (const fact of ['9f2c51ab77e0', '20261122t031500-4f9a1c', 'c0ffee5e', 'public.purchase', 'membership-white-box', 'INTROSPECT_FOREIGN_TABLE']) {
+  for (const fact of [
+    '9f2c51ab77e0',
+    '20261122t031500-4f9a1c',
+    'c0ffee5e',
+    'public.purchase',
+    'membership-white-box',
+    'INTROSPECT_FOREIGN_TABLE',
+  ]) {
     expect(page).toContain(fact);
   }
   expect(Buffer.byteLength(page)).toBeLessThan(3 * 2 ** 20);
@@ -73,7 +92,11 @@ test('no source value is in the record or on the page', () => {
 test('markup in any text of the record stays text', () => {
   const evil = `"><script>alert('x')</script><!--&amp;\u0000`;
   const poisoned = JSON.parse(JSON.stringify(record), (key, value: unknown) =>
-    typeof value === 'string' && !['verdict', 'strategy', 'command', 'gate', 'table', 'id', 'from', 'to', 'basis', 'kind'].includes(key) ? `${value}${evil}` : value) as RunRecord;
+    typeof value === 'string' &&
+    !['verdict', 'strategy', 'command', 'gate', 'table', 'id', 'from', 'to', 'basis', 'kind'].includes(key)
+      ? `${value}${evil}`
+      : value,
+  ) as RunRecord;
   const page = renderReport(poisoned);
   expect(elements(page)).not.toContain('script');
   expect(page).toContain('&lt;script&gt;');
@@ -83,7 +106,18 @@ test('markup in any text of the record stays text', () => {
 });
 
 test('a run that failed early and a table of nothing can be shown', () => {
-  const page = renderReport({ ...record, verdict: 'error', published: false, scan: null, integrity: null, source: null, target: null, model: null, tables: [], graph: { ...record.graph, tables: [], edges: [] } });
+  const page = renderReport({
+    ...record,
+    verdict: 'error',
+    published: false,
+    scan: null,
+    integrity: null,
+    source: null,
+    target: null,
+    model: null,
+    tables: [],
+    graph: { ...record.graph, tables: [], edges: [] },
+  });
   elements(page);
   expect(page).toContain('nothing was published');
 });
@@ -104,6 +138,10 @@ test('what was written is private, whole, and gives the same page again', async 
 
 test('a database of 300 tables stays under 3 MB', () => {
   const many = <T>(items: readonly T[], copies: number): T[] => Array.from({ length: copies }, () => items).flat();
-  const big = { ...record, tables: many(record.tables, 40), scan: record.scan === null ? null : { ...record.scan, gates: many(record.scan.gates, 60) } };
+  const big = {
+    ...record,
+    tables: many(record.tables, 40),
+    scan: record.scan === null ? null : { ...record.scan, gates: many(record.scan.gates, 60) },
+  };
   expect(Buffer.byteLength(renderReport(big))).toBeLessThan(3 * 2 ** 20);
 });

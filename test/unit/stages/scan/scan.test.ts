@@ -34,7 +34,8 @@ describe.each(['unseen', 'unknown'] as const)('hold-out %s', (holdout) => {
     const report = await scanSynthetic(scanInput(SOURCE, SOURCE, { holdout }));
     const failed = failures(report);
     expect(report.verdict).toBe('fail');
-    for (const name of ['copies', 'copies-outright', 'neighbour-ratio']) expect(failed).toContain(`${name} ${CUSTOMER}`);
+    for (const name of ['copies', 'copies-outright', 'neighbour-ratio'])
+      expect(failed).toContain(`${name} ${CUSTOMER}`);
     expect(failed).toContain(`copies ${PURCHASE}`);
     for (const column of ['email', 'phone']) expect(failed).toContain(`direct-identifiers ${CUSTOMER}.${column}`);
     expect(failed).toContain(`direct-identifiers ${CUSTOMER} (name and birth date)`);
@@ -47,8 +48,12 @@ describe.each(['unseen', 'unknown'] as const)('hold-out %s', (holdout) => {
 
 test('the training rows fail the DCR share', async () => {
   const fit = SOURCE.customer['id'].flatMap((id, row) => (splitOf(`${CUSTOMER}\0${id}`) === 'fit' ? [row] : []));
-  const customer = Object.fromEntries(Object.entries(FRESH.customer).map(([column, values]) =>
-    [column, LEARNED.includes(column) ? values.map((_, i) => SOURCE.customer[column][fit[i % fit.length]]) : values]));
+  const customer = Object.fromEntries(
+    Object.entries(FRESH.customer).map(([column, values]) => [
+      column,
+      LEARNED.includes(column) ? values.map((_, i) => SOURCE.customer[column][fit[i % fit.length]]) : values,
+    ]),
+  );
   const report = await scanSynthetic(scanInput(SOURCE, { ...FRESH, customer }));
   expect(failures(report)).toContain(`dcr-share ${CUSTOMER}`);
   expect(gate(report, 'dcr-share', CUSTOMER).value).toBeGreaterThan(0.6);
@@ -82,7 +87,9 @@ test('one leaked e-mail address among 100,000 rows is caught, in its column and 
     email: few.customer['email'].with(77_777, ` ${leaked}`),
     note: few.customer['note'].with(66_666, `please write to ${leaked}, thanks`),
   };
-  const report = await scanSynthetic(scanInput(SOURCE, { ...few, customer }, { limits: { ...DEFAULT_LIMITS, cardinalities: 0 } }));
+  const report = await scanSynthetic(
+    scanInput(SOURCE, { ...few, customer }, { limits: { ...DEFAULT_LIMITS, cardinalities: 0 } }),
+  );
   expect(failures(report)).toEqual(['email', 'note'].map((column) => `direct-identifiers ${CUSTOMER}.${column}`));
   expect(gate(report, 'direct-identifiers', `${CUSTOMER}.email`).value).toBe(1);
   expect(JSON.stringify(report).toUpperCase()).not.toContain(leaked);
@@ -94,14 +101,21 @@ test('names that a small dictionary gives by accident pass, copied ones do not',
   const names = gate(clean, 'low-entropy-personal', `${CUSTOMER} (first name and last name)`);
   expect(names.verdict).toBe('pass');
   expect(names.value).toBeGreaterThan(50);
-  const copied = await scanSynthetic(scanInput(SOURCE, overwrite(FRESH, SOURCE, 45, ['first_name', 'last_name', 'city'])));
-  expect(failures(copied)).toEqual(['first name and last name', 'name and city'].map((parts) => `low-entropy-personal ${CUSTOMER} (${parts})`));
+  const copied = await scanSynthetic(
+    scanInput(SOURCE, overwrite(FRESH, SOURCE, 45, ['first_name', 'last_name', 'city'])),
+  );
+  expect(failures(copied)).toEqual(
+    ['first name and last name', 'name and city'].map((parts) => `low-entropy-personal ${CUSTOMER} (${parts})`),
+  );
 });
 
 test('rare single values are held against fakes of another seed', async () => {
   const odd = (shop: Shop, share: number, name: string): Shop => ({
     ...shop,
-    customer: { ...shop.customer, last_name: shop.customer['last_name'].map((value, i) => (i < share * 1500 ? `${name}${i}` : value)) },
+    customer: {
+      ...shop.customer,
+      last_name: shop.customer['last_name'].map((value, i) => (i < share * 1500 ? `${name}${i}` : value)),
+    },
   });
   const source = odd(SOURCE, 0.5, 'Rare');
   const fakeControls = new Map([[controlKey(CUSTOMER, 'last_name'), makeShop('control', 1500).customer['last_name']]]);
@@ -112,17 +126,34 @@ test('rare single values are held against fakes of another seed', async () => {
 });
 
 test('a distribution that is far off fails, and so does a cardinality', async () => {
-  const flat = { ...FRESH.customer, income: FRESH.customer['income'].map(() => '1.00'), joined: FRESH.customer['joined'].map(() => '1990-01-01') };
-  expect(failures(await scanSynthetic(scanInput(SOURCE, { ...FRESH, customer: flat })))).toEqual([`marginals ${CUSTOMER}`]);
+  const flat = {
+    ...FRESH.customer,
+    income: FRESH.customer['income'].map(() => '1.00'),
+    joined: FRESH.customer['joined'].map(() => '1990-01-01'),
+  };
+  expect(failures(await scanSynthetic(scanInput(SOURCE, { ...FRESH, customer: flat })))).toEqual([
+    `marginals ${CUSTOMER}`,
+  ]);
   const few = { ...FRESH.purchase, customer_id: FRESH.purchase['customer_id'].map((_, i) => String(1 + (i % 40))) };
-  expect(failures(await scanSynthetic(scanInput(SOURCE, { ...FRESH, purchase: few })))).toContain(`cardinalities ${PURCHASE}(customer_id)`);
+  expect(failures(await scanSynthetic(scanInput(SOURCE, { ...FRESH, purchase: few })))).toContain(
+    `cardinalities ${PURCHASE}(customer_id)`,
+  );
 });
 
 test('copied tables are listed and not judged; what they hold may be elsewhere', async () => {
-  const report = await scanSynthetic(scanInput(SOURCE, SOURCE, {
-    strategies: new Map([[CUSTOMER, 'copy'], [PURCHASE, 'synthesize']]), acceptedCopies: new Map([[CUSTOMER, 'made-up test accounts']]),
-  }));
-  expect(gate(report, 'privacy', CUSTOMER)).toMatchObject({ verdict: 'not-applicable', explanation: expect.stringContaining('made-up test accounts') });
+  const report = await scanSynthetic(
+    scanInput(SOURCE, SOURCE, {
+      strategies: new Map([
+        [CUSTOMER, 'copy'],
+        [PURCHASE, 'synthesize'],
+      ]),
+      acceptedCopies: new Map([[CUSTOMER, 'made-up test accounts']]),
+    }),
+  );
+  expect(gate(report, 'privacy', CUSTOMER)).toMatchObject({
+    verdict: 'not-applicable',
+    explanation: expect.stringContaining('made-up test accounts'),
+  });
   expect(failures(report).every((entry) => entry.includes(PURCHASE))).toBe(true);
 });
 
@@ -130,7 +161,9 @@ test('too few subjects are underpowered: passing with small-data defaults only',
   const [source, target] = [makeShop('s', 60), makeShop('t', 60)];
   const changes = { smallData: new Set([CUSTOMER, PURCHASE]) };
   const allowed = await scanSynthetic(scanInput(source, target, changes));
-  expect(allowed.gates.filter((entry) => entry.verdict === 'underpowered').map((entry) => entry.gate)).toContain('copies');
+  expect(allowed.gates.filter((entry) => entry.verdict === 'underpowered').map((entry) => entry.gate)).toContain(
+    'copies',
+  );
   expect(allowed.verdict).toBe('pass');
   const refused = await scanSynthetic(scanInput(source, target));
   expect(refused.verdict).toBe('fail');
@@ -144,21 +177,32 @@ test('a model that knows its subjects fails, and violations that the server foun
   expect(failures(report)).toEqual([`membership-white-box ${CUSTOMER}`]);
   expect(failures(await scanSynthetic(scanInput(SOURCE, FRESH, { selfTests: [{ ...test, auc: 0.53 }] })))).toEqual([]);
   const broken = { foreignKeyCount: 1, orphanCount: 2, violationCount: 0, findings: [] };
-  expect(failures(await scanSynthetic(scanInput(SOURCE, FRESH, { integrity: broken })))).toEqual(['integrity database']);
+  expect(failures(await scanSynthetic(scanInput(SOURCE, FRESH, { integrity: broken })))).toEqual([
+    'integrity database',
+  ]);
 });
 
 test('a gate that cannot be computed fails', async () => {
   const input = scanInput(SOURCE, FRESH);
-  const snapshot = { readRows: () => { throw new TypeError('secret@example.org'); }, degreeHistogram: () => Promise.reject(new TypeError('x')) };
+  const snapshot = {
+    readRows: () => {
+      throw new TypeError('secret@example.org');
+    },
+    degreeHistogram: () => Promise.reject(new TypeError('x')),
+  };
   const report = await scanSynthetic({ ...input, target: { ...input.target, snapshot: snapshot as never } });
   expect(failures(report)).toContain('direct-identifiers database');
   expect(JSON.stringify(report)).not.toContain('secret@example.org');
 });
 
 test('no label is held by fewer than five units, and personal columns have none', async () => {
-  const plans = SOURCE.customer['plan'].map((plan, i) => (i < 4 ? 'CANARY-FOUR' : i < 6 ? 'CANARY-TWO' : i < 12 ? 'held-by-six' : plan));
+  const plans = SOURCE.customer['plan'].map((plan, i) =>
+    i < 4 ? 'CANARY-FOUR' : i < 6 ? 'CANARY-TWO' : i < 12 ? 'held-by-six' : plan,
+  );
   const income = SOURCE.customer['income'].with(0, '98765432.10');
-  const report = await scanSynthetic(scanInput({ ...SOURCE, customer: { ...SOURCE.customer, plan: plans, income } }, FRESH));
+  const report = await scanSynthetic(
+    scanInput({ ...SOURCE, customer: { ...SOURCE.customer, plan: plans, income } }, FRESH),
+  );
   const labels = report.columns.flatMap((column) => column.bins.map((bin) => bin.label));
   expect(labels).toContain('held-by-six');
   expect(JSON.stringify(report)).not.toContain('CANARY');

@@ -27,9 +27,32 @@ export function makeShop(name: string, customerCount: number): Shop {
   const random = new RandomCursor(streamKey(1, 'scan shop', name)).seek(0);
   const pick = <T>(items: readonly T[]): T => items[random.nextInteger(items.length)];
   const digits = (count: number): string => Array.from({ length: count }, () => random.nextInteger(10)).join('');
-  const day = (first: number, span: number): string => new Date((first + Math.floor(random.next() * span)) * 86_400_000).toISOString().slice(0, 10);
-  const customer: Columns = { id: [], first_name: [], last_name: [], email: [], phone: [], birth_date: [], city: [], plan: [], age_group: [], income: [], score: [], joined: [], note: [] };
-  const purchase: Columns = { id: [], customer_id: [], amount: [], channel: [], quantity: [], weight: [], bought_at: [] };
+  const day = (first: number, span: number): string =>
+    new Date((first + Math.floor(random.next() * span)) * 86_400_000).toISOString().slice(0, 10);
+  const customer: Columns = {
+    id: [],
+    first_name: [],
+    last_name: [],
+    email: [],
+    phone: [],
+    birth_date: [],
+    city: [],
+    plan: [],
+    age_group: [],
+    income: [],
+    score: [],
+    joined: [],
+    note: [],
+  };
+  const purchase: Columns = {
+    id: [],
+    customer_id: [],
+    amount: [],
+    channel: [],
+    quantity: [],
+    weight: [],
+    bought_at: [],
+  };
   for (let i = 0; i < customerCount; i++) {
     const wealth = random.next();
     const put = (column: string, value: string | null): void => void customer[column].push(value);
@@ -55,7 +78,10 @@ export function makeShop(name: string, customerCount: number): Shop {
       add('channel', wealth + random.next() > 1 ? 'web' : 'store');
       add('quantity', String(1 + random.nextInteger(5)));
       add('weight', (random.next() * (1 + wealth)).toFixed(4));
-      add('bought_at', `${day(19_500, 700)} ${String(8 + random.nextInteger(12)).padStart(2, '0')}:${digits(1)}0:00+00`);
+      add(
+        'bought_at',
+        `${day(19_500, 700)} ${String(8 + random.nextInteger(12)).padStart(2, '0')}:${digits(1)}0:00+00`,
+      );
     }
   }
   return { customer, purchase };
@@ -65,22 +91,28 @@ export function makeShop(name: string, customerCount: number): Shop {
 export function shuffleColumns(shop: Shop, name: string): Shop {
   const random = new RandomCursor(streamKey(2, 'shuffle', name)).seek(0);
   const shuffle = (columns: Columns): Columns =>
-    Object.fromEntries(Object.entries(columns).map(([column, values]) => {
-      if (column === 'id' || column === 'customer_id') return [column, values];
-      const copy = [...values];
-      for (let i = copy.length - 1; i > 0; i--) {
-        const j = random.nextInteger(i + 1);
-        [copy[i], copy[j]] = [copy[j], copy[i]];
-      }
-      return [column, copy];
-    }));
+    Object.fromEntries(
+      Object.entries(columns).map(([column, values]) => {
+        if (column === 'id' || column === 'customer_id') return [column, values];
+        const copy = [...values];
+        for (let i = copy.length - 1; i > 0; i--) {
+          const j = random.nextInteger(i + 1);
+          [copy[i], copy[j]] = [copy[j], copy[i]];
+        }
+        return [column, copy];
+      }),
+    );
   return { customer: shuffle(shop.customer), purchase: shuffle(shop.purchase) };
 }
 
 /** Puts these rows of `from` over those of `into`, from the first on, in the given columns of customer. */
 export function overwrite(into: Shop, from: Shop, rowCount: number, columns: readonly string[]): Shop {
-  const customer = Object.fromEntries(Object.entries(into.customer).map(([column, values]) =>
-    [column, columns.includes(column) ? [...from.customer[column].slice(0, rowCount), ...values.slice(rowCount)] : values]));
+  const customer = Object.fromEntries(
+    Object.entries(into.customer).map(([column, values]) => [
+      column,
+      columns.includes(column) ? [...from.customer[column].slice(0, rowCount), ...values.slice(rowCount)] : values,
+    ]),
+  );
   return { ...into, customer };
 }
 
@@ -88,13 +120,34 @@ function sampleOf(shop: Shop): RelationalSample {
   const ids = new Map(shop.customer['id'].map((id, row) => [id, row]));
   const unitKeys = shop.customer['id'].map((id) => `${CUSTOMER}\0${id}`);
   const links = Int32Array.from(shop.purchase['customer_id'], (id) => ids.get(id) ?? -1);
-  const table = (id: string, columns: Columns, units: Uint32Array, parents: ReadonlyMap<string, Int32Array>): TableSample => ({
-    table: id, rowCount: units.length, totalRowCount: units.length, columns: new Map(Object.entries(columns)), units, parents,
+  const table = (
+    id: string,
+    columns: Columns,
+    units: Uint32Array,
+    parents: ReadonlyMap<string, Int32Array>,
+  ): TableSample => ({
+    table: id,
+    rowCount: units.length,
+    totalRowCount: units.length,
+    columns: new Map(Object.entries(columns)),
+    units,
+    parents,
   });
   return {
     tables: new Map([
-      [CUSTOMER, table(CUSTOMER, shop.customer, Uint32Array.from(unitKeys, (_, i) => i), new Map())],
-      [PURCHASE, table(PURCHASE, shop.purchase, Uint32Array.from(links), new Map([['purchase_customer_id_fkey', links]]))],
+      [
+        CUSTOMER,
+        table(
+          CUSTOMER,
+          shop.customer,
+          Uint32Array.from(unitKeys, (_, i) => i),
+          new Map(),
+        ),
+      ],
+      [
+        PURCHASE,
+        table(PURCHASE, shop.purchase, Uint32Array.from(links), new Map([['purchase_customer_id_fkey', links]])),
+      ],
     ]),
     unitKeys,
     unitSplits: unitKeys.map(splitOf),
@@ -104,62 +157,188 @@ function sampleOf(shop: Shop): RelationalSample {
 }
 
 function column(name: string, typeClass: TypeClass): ColumnFacts {
-  const type = { sql: typeClass, baseSql: typeClass, baseName: typeClass, class: typeClass, domain: null, enumLabels: null, element: null, fields: null, maxLength: null, precision: null, scale: null, byteSize: null };
-  return { name, type, nullable: true, defaultExpression: null, generated: null, identity: null, sequence: null, comment: null, statistics: null };
+  const type = {
+    sql: typeClass,
+    baseSql: typeClass,
+    baseName: typeClass,
+    class: typeClass,
+    domain: null,
+    enumLabels: null,
+    element: null,
+    fields: null,
+    maxLength: null,
+    precision: null,
+    scale: null,
+    byteSize: null,
+  };
+  return {
+    name,
+    type,
+    nullable: true,
+    defaultExpression: null,
+    generated: null,
+    identity: null,
+    sequence: null,
+    comment: null,
+    statistics: null,
+  };
 }
 
 const key: ForeignKeyFacts = {
-  name: 'purchase_customer_id_fkey', columns: ['customer_id'], referencedTable: { schema: 'public', name: 'customer' }, referencedColumns: ['id'],
-  match: 'simple', onDelete: 'no action', onUpdate: 'no action', deferrable: false, initiallyDeferred: false, validated: true, virtual: false, declaredOn: [],
+  name: 'purchase_customer_id_fkey',
+  columns: ['customer_id'],
+  referencedTable: { schema: 'public', name: 'customer' },
+  referencedColumns: ['id'],
+  match: 'simple',
+  onDelete: 'no action',
+  onUpdate: 'no action',
+  deferrable: false,
+  initiallyDeferred: false,
+  validated: true,
+  virtual: false,
+  declaredOn: [],
 };
 
 function table(name: string, columns: readonly ColumnFacts[], foreignKeys: readonly ForeignKeyFacts[]): TableFacts {
   return {
-    name: { schema: 'public', name }, kind: 'table', columns,
-    primaryKey: { name: `${name}_pkey`, kind: 'primary', columns: ['id'], expressions: [null], predicate: null, nullsDistinct: true, deferrable: false },
-    uniqueKeys: [], foreignKeys, checks: [], exclusions: [], partitioning: null, partitions: [], inheritsFrom: [], rowSecurity: 'off', triggers: [],
-    comment: null, estimatedRowCount: -1, estimatedBytes: 0, selectable: true,
+    name: { schema: 'public', name },
+    kind: 'table',
+    columns,
+    primaryKey: {
+      name: `${name}_pkey`,
+      kind: 'primary',
+      columns: ['id'],
+      expressions: [null],
+      predicate: null,
+      nullsDistinct: true,
+      deferrable: false,
+    },
+    uniqueKeys: [],
+    foreignKeys,
+    checks: [],
+    exclusions: [],
+    partitioning: null,
+    partitions: [],
+    inheritsFrom: [],
+    rowSecurity: 'off',
+    triggers: [],
+    comment: null,
+    estimatedRowCount: -1,
+    estimatedBytes: 0,
+    selectable: true,
   };
 }
 
 const catalog: Catalog = {
-  engine: 'postgresql', serverVersion: '17.0', serverMajor: 17, database: 'shop',
+  engine: 'postgresql',
+  serverVersion: '17.0',
+  serverMajor: 17,
+  database: 'shop',
   locale: { encoding: 'UTF8', collate: 'C', ctype: 'C', provider: 'libc', icuLocale: null },
   schemas: ['public'],
   tables: [
-    table('customer', [
-      column('id', 'integer'), column('first_name', 'text'), column('last_name', 'text'), column('email', 'text'), column('phone', 'text'),
-      column('birth_date', 'date'), column('city', 'text'), column('plan', 'text'), column('age_group', 'integer'), column('income', 'decimal'),
-      column('score', 'decimal'), column('joined', 'date'), column('note', 'text'),
-    ], []),
-    table('purchase', [
-      column('id', 'integer'), column('customer_id', 'integer'), column('amount', 'decimal'), column('channel', 'text'), column('quantity', 'integer'),
-      column('weight', 'decimal'), column('bought_at', 'timestamptz'),
-    ], [key]),
+    table(
+      'customer',
+      [
+        column('id', 'integer'),
+        column('first_name', 'text'),
+        column('last_name', 'text'),
+        column('email', 'text'),
+        column('phone', 'text'),
+        column('birth_date', 'date'),
+        column('city', 'text'),
+        column('plan', 'text'),
+        column('age_group', 'integer'),
+        column('income', 'decimal'),
+        column('score', 'decimal'),
+        column('joined', 'date'),
+        column('note', 'text'),
+      ],
+      [],
+    ),
+    table(
+      'purchase',
+      [
+        column('id', 'integer'),
+        column('customer_id', 'integer'),
+        column('amount', 'decimal'),
+        column('channel', 'text'),
+        column('quantity', 'integer'),
+        column('weight', 'decimal'),
+        column('bought_at', 'timestamptz'),
+      ],
+      [key],
+    ),
   ],
-  sequences: [], extensions: [], views: [], roles: [], script: [], findings: [],
+  sequences: [],
+  extensions: [],
+  views: [],
+  roles: [],
+  script: [],
+  findings: [],
 };
 
 const graph: RelationGraph = {
   version: 1,
   tables: [
-    { id: CUSTOMER, role: 'entity', reasons: ['holds e-mail addresses'], isSubject: true, contextForeignKey: null, component: 0, subjectPath: [] },
-    { id: PURCHASE, role: 'child', reasons: ['belongs to customer'], isSubject: false, contextForeignKey: key.name, component: 1, subjectPath: [{ direction: 'up', table: PURCHASE, foreignKey: key.name, to: CUSTOMER }] },
+    {
+      id: CUSTOMER,
+      role: 'entity',
+      reasons: ['holds e-mail addresses'],
+      isSubject: true,
+      contextForeignKey: null,
+      component: 0,
+      subjectPath: [],
+    },
+    {
+      id: PURCHASE,
+      role: 'child',
+      reasons: ['belongs to customer'],
+      isSubject: false,
+      contextForeignKey: key.name,
+      component: 1,
+      subjectPath: [{ direction: 'up', table: PURCHASE, foreignKey: key.name, to: CUSTOMER }],
+    },
   ],
-  edges: [{ from: PURCHASE, to: CUSTOMER, foreignKey: key.name, required: true, deferrable: false, virtual: false, broken: null }],
-  cycles: [], subjects: [CUSTOMER], findings: [],
+  edges: [
+    {
+      from: PURCHASE,
+      to: CUSTOMER,
+      foreignKey: key.name,
+      required: true,
+      deferrable: false,
+      virtual: false,
+      broken: null,
+    },
+  ],
+  cycles: [],
+  subjects: [CUSTOMER],
+  findings: [],
 };
 
 const DETECTORS: Record<string, readonly [detector: string, sensitivity: ColumnClassification['sensitivity']]> = {
-  first_name: ['person.first-name', 'direct'], last_name: ['person.last-name', 'direct'], email: ['person.email', 'direct'],
-  phone: ['person.phone', 'direct'], birth_date: ['person.birth-date', 'quasi'], city: ['location.city', 'quasi'],
+  first_name: ['person.first-name', 'direct'],
+  last_name: ['person.last-name', 'direct'],
+  email: ['person.email', 'direct'],
+  phone: ['person.phone', 'direct'],
+  birth_date: ['person.birth-date', 'quasi'],
+  city: ['location.city', 'quasi'],
 };
 
 function classify(tableName: string, columnName: string): ColumnClassification {
   const [detector, sensitivity] = DETECTORS[columnName] ?? [null, 'none'];
   const structural = columnName === 'id' || columnName === 'customer_id';
   const treatment: Treatment = structural ? 'structural' : detector === null ? 'synthesize' : 'fake';
-  return { table: tableName, column: columnName, sensitivity, detector, treatment, decidedBy: 'test', reason: 'given', style: null };
+  return {
+    table: tableName,
+    column: columnName,
+    sensitivity,
+    detector,
+    treatment,
+    decidedBy: 'test',
+    reason: 'given',
+    style: null,
+  };
 }
 
 export function scanInput(source: Shop, target: Shop, changes: Partial<ScanInput> = {}): ScanInput {
@@ -168,13 +347,18 @@ export function scanInput(source: Shop, target: Shop, changes: Partial<ScanInput
     graph,
     classification: {
       version: 1,
-      columns: catalog.tables.flatMap((facts) => facts.columns.map((entry) => classify(`public.${facts.name.name}`, entry.name))),
+      columns: catalog.tables.flatMap((facts) =>
+        facts.columns.map((entry) => classify(`public.${facts.name.name}`, entry.name)),
+      ),
       findings: [],
     },
     source: { sample: sampleOf(source), snapshot: null },
     target: { sample: sampleOf(target), snapshot: null },
     basis: 'loaded',
-    strategies: new Map([[CUSTOMER, 'synthesize'], [PURCHASE, 'synthesize']]),
+    strategies: new Map([
+      [CUSTOMER, 'synthesize'],
+      [PURCHASE, 'synthesize'],
+    ]),
     acceptedCopies: new Map(),
     smallData: new Set(),
     selfTests: [],
