@@ -436,6 +436,8 @@ export interface Target {
   runs(): Promise<readonly TargetRun[]>;
   /** Settings for the ledger inside the published target, or inside a build. */
   ledgerConnection(build?: Build): LedgerConnection;
+  /** Asks the published target's server for every violation of `catalog`, whoever filled it. */
+  verify(catalog: Catalog): Promise<IntegrityReport>;
   openSnapshot(): Promise<Snapshot>;
   close(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import type {
   BuildPlan,
   Catalog,
   CatalogOptions,
+  IntegrityReport,
   LedgerConnection,
   PublishMode,
   PublishResult,
@@ -40,6 +41,7 @@ import { cleanUpSwap, rollbackSwap, SwapBuild, swapRuns } from './swap.ts';
 import { advisoryLockCondition, TargetLock } from './target-lock.ts';
 import { maintenanceConfig, withClient } from './target-session.ts';
 import type { TargetContext } from './target-session.ts';
+import { verifyIntegrity } from './verify.ts';
 
 const PUBLISH_TIMEOUT_MS = 60_000;
 
@@ -147,6 +149,10 @@ class PostgresTarget implements Target {
       connection: { ...driverSettings({ ...this.#config, database }, this.#encrypted) },
       schema: LEDGER_SCHEMA,
     };
+  }
+
+  async verify(catalog: Catalog): Promise<IntegrityReport> {
+    return withClient(this.#config, (client) => verifyIntegrity(client, catalog, { recount: true }));
   }
 
   async openSnapshot(): Promise<Snapshot> {

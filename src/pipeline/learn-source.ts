@@ -78,7 +78,7 @@ export async function learnSource(
       graph,
       sample,
       classification,
-      { overrides: tableOverrides(config, structure), toolVersion: TOOL_VERSION, now: new Date() },
+      { overrides: tableOverrides(config, artifact), toolVersion: TOOL_VERSION, now: new Date() },
       sink,
       signal,
     ),
@@ -105,7 +105,8 @@ function refuseUntreated(classification: Classification): void {
   });
 }
 
-function tableOverrides(config: ResolvedConfig, { artifact }: SourceStructure): Map<string, TableOverride> {
+/** What the configuration says of whole tables, by `tableId`. */
+export function tableOverrides(config: ResolvedConfig, artifact: IntrospectArtifact): Map<string, TableOverride> {
   const overrides = new Map<string, TableOverride>();
   for (const [name, { strategy, accept }] of Object.entries(config.tables)) {
     const table = findTable(artifact.catalog, name);

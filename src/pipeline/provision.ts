@@ -14,7 +14,7 @@ import {
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { checkpoint } from '../kernel/checkpoint.ts';
 import { UnderstudyError } from '../kernel/errors.ts';
-import type { EventSink } from '../kernel/events.ts';
+import { silent, type EventSink } from '../kernel/events.ts';
 import type { Finding } from '../kernel/findings.ts';
 import { digest, newRunId } from '../kernel/ids.ts';
 import type { LearnedModel } from '../stages/learn/artifact.ts';
@@ -30,7 +30,7 @@ import { makeRows, type RowOptions } from './make-rows.ts';
 import { withSource, withTarget } from './open-databases.ts';
 import { requireSameSchema } from './target-schema.ts';
 import { REHEARSAL_ROWS, rehearseModel } from './rehearse.ts';
-import { recordFailure, recordPublished, type RunFacts } from './run-ledger.ts';
+import { attemptsBefore, recordFailure, recordPublished, type RunFacts } from './run-ledger.ts';
 import { reportRun } from './run-report.ts';
 import { scanMade } from './scan-databases.ts';
 import { peakRssBytes, StageClock } from './stage-clock.ts';
@@ -48,6 +48,8 @@ interface Run {
   readonly signal: AbortSignal;
   readonly findings: Finding[];
   readonly gates: GateResult[];
+  readonly source: Source | null;
+  readonly target: Target;
 }
 
 /** A model with what is at hand of the rows that it was learned from. */
@@ -58,20 +60,27 @@ interface Material {
 }
 
 export const runProvision: RunProvision = async (options, sink, signal) => {
-  const run: Run = {
-    id: newRunId(),
-    startedAt: new Date(),
-    options,
-    clock: new StageClock(sink),
-    sink,
-    signal,
-    findings: [],
-    gates: [],
-  };
+  const start = (source: Source | null, target: Target): Promise<ProvisionResult> =>
+    provision(
+      {
+        id: newRunId(),
+        startedAt: new Date(),
+        options,
+        clock: new StageClock(sink),
+        sink,
+        signal,
+        findings: [],
+        gates: [],
+        source,
+        target,
+      },
+      source,
+      target,
+    );
   return withTarget(options.targetUrl, options.config, signal, (target) =>
     options.sourceUrl === undefined
-      ? provision(run, null, target)
-      : withSource(options.sourceUrl, options.config, signal, (source) => provision(run, source, target)),
+      ? start(null, target)
+      : withSource(options.sourceUrl, options.config, signal, (source) => start(source, target)),
   );
 };
 
@@ -91,7 +100,7 @@ async function provision(run: Run, source: Source | null, target: Target): Promi
       await preflight(run, target, material.model.catalog);
     }
     await rehearse(run, material);
-    if (options.dryRun || failed(run)) return finish(run, target, material, null);
+    if (options.dryRun || failed(run)) return finish(run, material, null, 0);
     for (const dropped of await target.cleanUp())
       run.sink({ type: 'note', level: 'info', message: `dropped ${dropped}, left by a run that died` });
     return await buildAndPublish(run, target, material);
@@ -175,27 +184,25 @@ function failed(run: Run): boolean {
 }
 
 async function buildAndPublish(run: Run, target: Target, material: Material): Promise<ProvisionResult> {
+  const attempts = 1 + (await attemptsBefore(target, material.model.provenance.sourceFingerprint));
   const build = await run.clock.run('load', () => target.startBuild(buildPlan(run, material.model.catalog)));
-  let made: Made | null = null;
+  let made: Made;
   try {
     made = await fill(run, build, material);
     if (failed(run)) {
       await build.abandon();
       await recordFailure(target, runFacts(run, material, made));
-      return await finish(run, target, material, made);
+    } else {
+      await recordPublished(target, build, runFacts(run, material, made));
+      run.signal.throwIfAborted();
+      const { previousDatabase } = await run.clock.run('publish', () => publishBuild(build, silent));
+      made = { ...made, previousDatabase, published: true };
     }
-    await recordPublished(target, build, runFacts(run, material, made));
-    run.signal.throwIfAborted();
-    const published = await run.clock.run('publish', () => publishBuild(build, () => {}));
-    return await finish(run, target, material, {
-      ...made,
-      previousDatabase: published.previousDatabase,
-      published: true,
-    });
   } catch (thrown) {
     await build.abandon().catch(() => {});
     throw thrown;
   }
+  return finish(run, material, made, attempts);
 }
 
 /** What was loaded and what the checks said of it. */
@@ -309,7 +316,7 @@ function tableResults(model: LearnedModel, made: Made | null): ProvisionResult['
 }
 
 /** The report and the result: of a published run, a failed one, or a dry one. */
-async function finish(run: Run, target: Target, material: Material, made: Made | null): Promise<ProvisionResult> {
+async function finish(run: Run, material: Material, made: Made | null, attempts: number): Promise<ProvisionResult> {
   const { options, clock } = run;
   const result: Omit<ProvisionResult, 'reportPath'> = {
     schemaVersion: 1,
@@ -332,7 +339,7 @@ async function finish(run: Run, target: Target, material: Material, made: Made |
     timingsMs: clock.timingsMs(),
     rowsPerSecond: made?.rowsPerSecond ?? 0,
     peakRssBytes: peakRssBytes(),
-    target: { database: target.database, previousDatabase: made?.previousDatabase ?? null },
+    target: { database: run.target.database, previousDatabase: made?.previousDatabase ?? null },
     plan: options.dryRun ? planOf(run, material) : null,
   };
   if (options.dryRun) return { ...result, reportPath: null };
@@ -340,6 +347,9 @@ async function finish(run: Run, target: Target, material: Material, made: Made |
     reportRun({
       result,
       model: material.model,
+      source: run.source,
+      target: run.target,
+      attemptCount: attempts,
       scan: made?.scan ?? null,
       published: made?.published ?? false,
       config: options.config,

@@ -11,6 +11,7 @@ import {
   type RunEnd,
   type RunStart,
 } from '../ledger/index.ts';
+import { reportPaths } from '../stages/report/index.ts';
 import type { GateResult } from '../stages/scan/artifact.ts';
 import type { ProvisionResult } from './contract.ts';
 
@@ -73,7 +74,7 @@ export async function attemptsBefore(target: Target, sourceFingerprint: string):
 }
 
 export function reportPathOf(directory: string, runId: string): string {
-  return path.resolve(directory, runId, 'report.html');
+  return path.resolve(reportPaths(directory, runId).htmlPath);
 }
 
 function startOf(facts: RunFacts): RunStart {
