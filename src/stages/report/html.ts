@@ -10,8 +10,17 @@ export class Markup {
 
 export type Content = Markup | string | number | null | undefined | false | readonly Content[];
 
+/** Line breaks of the template, with the space around them, are one space: layout of code is not part of the page. */
 export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Markup {
-  return new Markup(parts.reduce((text, part, i) => text + render(contents[i - 1]) + part));
+  return new Markup(oneLine(parts).reduce((text, part, i) => text + render(contents[i - 1]) + part));
+}
+
+const LINES = new WeakMap<TemplateStringsArray, readonly string[]>();
+
+function oneLine(parts: TemplateStringsArray): readonly string[] {
+  let lines = LINES.get(parts);
+  if (lines === undefined) LINES.set(parts, (lines = parts.map((part) => part.replaceAll(/\s*\n\s*/g, ' '))));
+  return lines;
 }
 
 function render(content: Content): string {

@@ -1,4 +1,6 @@
 /** `scan`: privacy, fidelity and integrity of a filled database against the one it stands in for. */
+import { tableId } from '../../../connectors/connector.ts';
+import type { QualifiedName } from '../../../connectors/connector.ts';
 import { UnderstudyError } from '../../kernel/errors.ts';
 import { finding } from '../../kernel/findings.ts';
 import type { Finding } from '../../kernel/findings.ts';
@@ -202,13 +204,9 @@ class ScanCollector {
   }
 
   /** A table of the catalog that is missing on one side is named. */
-  noteUnscanned(
-    name: { readonly schema: string; readonly name: string },
-    views: readonly TableView[],
-    input: ScanInput,
-  ): void {
-    const id = `${name.schema}.${name.name}`;
-    if (views.some((view) => view.facts.name.schema === name.schema && view.facts.name.name === name.name)) return;
+  noteUnscanned(name: QualifiedName, views: readonly TableView[], input: ScanInput): void {
+    const id = tableId(name);
+    if (views.some((view) => view.id === id)) return;
     if (input.strategies.get(id) === 'empty') return;
     this.findings.push(
       finding(
