@@ -37,10 +37,14 @@ export function runFile(bin: string, url: string, sql: string): void {
   });
 }
 
+/** What lies beside the checkout: sample databases and the independent judge. */
+export function sharedFolder(): string {
+  return process.env['UNDERSTUDY_SHARED'] ?? path.resolve(import.meta.dirname, '../../../shared');
+}
+
 /** Plain SQL of a sample database beside the checkout, or null where it is not there. */
 export function sampleDatabase(name: string): string | null {
-  const shared = process.env['UNDERSTUDY_SHARED'] ?? path.resolve(import.meta.dirname, '../../../shared');
-  const file = path.join(shared, 'datasets', `${name}.postgres.sql.gz`);
+  const file = path.join(sharedFolder(), 'datasets', `${name}.postgres.sql.gz`);
   return existsSync(file) ? gunzipSync(readFileSync(file)).toString('utf8') : null;
 }
 
