@@ -2,7 +2,7 @@
 import { tableId, type TableFacts } from '../../../connectors/connector.ts';
 import { UnderstudyError } from '../../kernel/errors.ts';
 import { textAt, type ColumnVector, type RowBlock } from '../../kernel/rows.ts';
-import type { TableModel } from '../../model/table-model.ts';
+import type { ForeignKeyModel, TableModel } from '../../model/table-model.ts';
 import type { LearnedModel } from '../learn/artifact.ts';
 import type { GenerateOptions, TableStream } from './artifact.ts';
 import { BlockBuilder } from './block-builder.ts';
@@ -34,7 +34,7 @@ export async function generate(model: LearnedModel, options: GenerateOptions): P
     const start = (): MadeTable => {
       let own = made.get(table.id);
       if (own === undefined) {
-        own = newMadeTable(table, childRowCount(table, made, options), needs.get(table.id)!);
+        own = newMadeTable(table, childRowCount(table, facts.get(table.id)!, made, options), needs.get(table.id)!);
         made.set(table.id, own);
       }
       return own;
@@ -55,7 +55,12 @@ function rootRowCount(table: TableModel, options: GenerateOptions): number {
 }
 
 /** Children of all parents, and the rows that have none. Settles how many children each parent has. */
-function childRowCount(table: TableModel, made: ReadonlyMap<string, MadeTable>, options: GenerateOptions): number {
+function childRowCount(
+  table: TableModel,
+  facts: TableFacts,
+  made: ReadonlyMap<string, MadeTable>,
+  options: GenerateOptions,
+): number {
   const key = table.foreignKeys.find((candidate) => candidate.maker.by === 'context')!;
   const parent = made.get(key.referencedTable)!;
   const scale =
@@ -63,8 +68,30 @@ function childRowCount(table: TableModel, made: ReadonlyMap<string, MadeTable>, 
   const total = Math.round(table.sourceRowCount * scale);
   const children = Math.round(total * (1 - key.nullRate));
   const counts = parent.counts.get(countKey(table.id, key.name))!;
-  counts.set(scaleQuotas(counts, children, key.unique ? 1 : Number.MAX_SAFE_INTEGER));
+  counts.set(scaleQuotas(counts, children, childrenPerParent(table, key, facts, made)));
   return counts.reduce((sum, count) => sum + count, 0) + total - children;
+}
+
+/**
+ * Most children that one parent can have: where a unique key joins the context reference with one other reference (a
+ * junction), as many as there are rows to pair it with.
+ */
+function childrenPerParent(
+  table: TableModel,
+  key: ForeignKeyModel,
+  facts: TableFacts,
+  made: ReadonlyMap<string, MadeTable>,
+): number {
+  if (key.unique) return 1;
+  let most = Number.MAX_SAFE_INTEGER;
+  for (const unique of [facts.primaryKey, ...facts.uniqueKeys]) {
+    if (unique === null || unique.predicate !== null || !key.columns.every((column) => unique.columns.includes(column))) continue;
+    const rest = unique.columns.filter((column) => column === null || !key.columns.includes(column));
+    const partner = table.foreignKeys.find((other) => other.name !== key.name && rest.length > 0 && rest.every((column) => column !== null && other.columns.includes(column)));
+    const rows = partner === undefined ? undefined : made.get(partner.referencedTable)?.rowCount;
+    if (rows !== undefined) most = Math.min(most, rows);
+  }
+  return most;
 }
 
 async function* blocksOf(
