@@ -39,14 +39,49 @@ export interface DcrShare extends ShareTest {
 export function dcrShare(synthetic: EncodedRows, training: UnitRows, holdout: UnitRows, limit: number): DcrShare {
   const toTraining = nearestTwo(synthetic, training.rows);
   const toHoldout = nearestTwo(synthetic, holdout.rows);
+  const test = closerShare(toTraining.first, toHoldout.first, toTraining, toHoldout, training, holdout, limit);
+  return { ...test, toTraining, toHoldout };
+}
+
+/**
+ * The same share on neighbour ratios: P(NNDR_train < NNDR_holdout) + ½·P(equal). Both ratios belong to the same
+ * synthetic rows, so a synthetic distribution that is off moves both alike; near-copies of training rows move one.
+ */
+export function neighbourRatioShare(
+  { toTraining, toHoldout }: DcrShare,
+  training: UnitRows,
+  holdout: UnitRows,
+  limit: number,
+): ShareTest {
+  return closerShare(
+    neighbourRatios(toTraining),
+    neighbourRatios(toHoldout),
+    toTraining,
+    toHoldout,
+    training,
+    holdout,
+    limit,
+  );
+}
+
+/** `a`, `b`: what is compared per synthetic row, smaller = closer; the win is credited to the nearest row's unit. */
+function closerShare(
+  a: Float64Array,
+  b: Float64Array,
+  toTraining: Neighbours,
+  toHoldout: Neighbours,
+  training: UnitRows,
+  holdout: UnitRows,
+  limit: number,
+): ShareTest {
   const weights = new Map<string, number>();
   const credit = (side: 't' | 'h', unit: number, weight: number): void => {
     const key = `${side}${unit}`;
     weights.set(key, (weights.get(key) ?? 0) + weight);
   };
   let wins = 0;
-  for (let i = 0; i < synthetic.rowCount; i++) {
-    const difference = toTraining.first[i] - toHoldout.first[i];
+  for (let i = 0; i < a.length; i++) {
+    const difference = a[i] - b[i];
     const trainingWeight = difference < 0 ? 1 : difference > 0 ? 0 : 0.5;
     wins += trainingWeight;
     if (trainingWeight > 0) credit('t', training.units[toTraining.nearest[i]], trainingWeight);
@@ -54,8 +89,7 @@ export function dcrShare(synthetic: EncodedRows, training: UnitRows, holdout: Un
   }
   const trainingUnits = new Set(Array.from(training.units)).size;
   const holdoutUnits = new Set(Array.from(holdout.units)).size;
-  const test = labelShareTest([...weights.values()], trainingUnits, holdoutUnits, wins, synthetic.rowCount, limit);
-  return { ...test, toTraining, toHoldout };
+  return labelShareTest([...weights.values()], trainingUnits, holdoutUnits, wins, a.length, limit);
 }
 
 /**

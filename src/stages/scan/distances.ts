@@ -1,6 +1,12 @@
 import { RandomCursor, streamKey } from '../../numeric/random.ts';
-import { dcrShare, detectableEffect, neighbourRatios, smallerShare } from '../../metrics/closest-record.ts';
-import type { UnitRows } from '../../metrics/closest-record.ts';
+import {
+  dcrShare,
+  detectableEffect,
+  neighbourRatios,
+  neighbourRatioShare,
+  smallerShare,
+} from '../../metrics/closest-record.ts';
+import type { ShareTest, UnitRows } from '../../metrics/closest-record.ts';
 import { distinctRows, encodedQuantile, nearestTwo, quantileScale, selectRows } from '../../metrics/gower.ts';
 import type { EncodedRows, Neighbours } from '../../metrics/gower.ts';
 import type { TablePrivacy } from './artifact.ts';
@@ -30,10 +36,10 @@ export interface DistanceOutcome {
  * Distances to the closest record. Training and hold-out rows are de-duplicated, disjoint by unit and of equal size.
  *
  * `dcr-share` asks whether target rows lie closer to rows that were learned from than to rows that were not;
- * `neighbour-ratio` (NNDR) whether they sit on single source rows more than unseen real rows do. Only the second can
- * be asked where it is not known what the target was made from (`holdout: 'unknown'`); there `dcr-share` compares
- * how close target rows and real rows come to the rest of the source, and counts only where the ratio agrees, since
- * rows of common kinds lie close to others without anyone having copied them.
+ * `neighbour-ratio` (NNDR) whether they sit on single rows more among the former than among the latter. Neither can be
+ * asked where it is not known what the target was made from (`holdout: 'unknown'`); there target rows are compared
+ * with unseen real rows, in their ratios and in how close they come to the rest of the source, which counts only
+ * where the ratio agrees, since rows of common kinds lie close to others without anyone having copied them.
  */
 export function distanceGates(view: TableView, input: ScanInput): DistanceOutcome {
   const nothing = { dcrShare: null, dcrStandardError: 0, distanceBins: [] };
@@ -57,34 +63,32 @@ export function distanceGates(view: TableView, input: ScanInput): DistanceOutcom
   }
   const { limits } = input;
   const unitCount = Math.min(view.sourceUnitCount, view.targetUnitCount);
-  const synthetic = distinctSample(sides.target, view.target.units, sets.drawnRowCount, random);
-  const toRest = nearestTwo(synthetic.rows, sets.rest.rows);
-  const holdoutToRest = nearestTwo(sets.holdout.rows, sets.rest.rows);
-  const ratio = smallerShare(
-    neighbourRatios(toRest),
-    synthetic.units,
-    neighbourRatios(holdoutToRest),
-    sets.holdout.units,
-    limits.neighbourShare,
-  );
-  const ratioGate: OpenGate = {
+  const ratioGate = (test: ShareTest, explanation: string): OpenGate => ({
     kind: 'statistical',
     gate: 'neighbour-ratio',
     scope: view.id,
     table: view.id,
-    value: ratio.share,
-    standardError: ratio.standardError,
+    value: test.share,
+    standardError: test.standardError,
     limit: limits.neighbourShare,
-    pValue: ratio.pValue,
+    pValue: test.pValue,
     unitCount,
     range: [0, 1],
-    powered: (alpha) => detectableEffect(ratio.standardError, alpha) <= limits.detectable,
-    explanation:
-      `In ${percent(ratio.share)} of comparisons a target row sits closer on its one nearest source row, measured by the second nearest, than an unseen real row does; ` +
-      '50 % is ideal, more means near-copies.',
-  };
+    powered: (alpha) => detectableEffect(test.standardError, alpha) <= limits.detectable,
+    explanation,
+  });
 
   if (input.holdout === 'unknown') {
+    const synthetic = distinctSample(sides.target, view.target.units, sets.drawnRowCount, random);
+    const toRest = nearestTwo(synthetic.rows, sets.rest.rows);
+    const holdoutToRest = nearestTwo(sets.holdout.rows, sets.rest.rows);
+    const ratio = smallerShare(
+      neighbourRatios(toRest),
+      synthetic.units,
+      neighbourRatios(holdoutToRest),
+      sets.holdout.units,
+      limits.neighbourShare,
+    );
     const closeness = smallerShare(
       toRest.first,
       synthetic.units,
@@ -110,7 +114,11 @@ export function distanceGates(view: TableView, input: ScanInput): DistanceOutcom
             `${percent(closeness.share)} of target rows lie closer to the source than one of its own rows does to the rest; 50 % is what real rows show. ` +
             'More fails where the neighbour ratio says the same.',
         },
-        ratioGate,
+        ratioGate(
+          ratio,
+          `In ${percent(ratio.share)} of comparisons a target row sits closer on its one nearest source row, measured by the second nearest, than an unseen real row does; ` +
+            '50 % is ideal, more means near-copies.',
+        ),
       ],
       dcrShare: closeness.share,
       dcrStandardError: closeness.standardError,
@@ -120,6 +128,7 @@ export function distanceGates(view: TableView, input: ScanInput): DistanceOutcom
 
   const queries = distinctSample(sides.target, view.target.units, MAX_ROWS, random);
   const share = dcrShare(queries.rows, sets.training, sets.holdout, limits.dcrShare);
+  const ratio = neighbourRatioShare(share, sets.training, sets.holdout, limits.neighbourShare);
   return {
     gates: [
       {
@@ -138,7 +147,11 @@ export function distanceGates(view: TableView, input: ScanInput): DistanceOutcom
           `${percent(share.share)} of target rows lie closer to a row that was learned from than to one that was not ` +
           `(${sets.training.rows.rowCount} of each, no subject in both); 50 % is ideal, more means that training rows shine through.`,
       },
-      ratioGate,
+      ratioGate(
+        ratio,
+        `In ${percent(ratio.share)} of target rows the nearest row stands out more from the second nearest among rows that were learned from than among unseen ones; ` +
+          '50 % is ideal, more means near-copies.',
+      ),
     ],
     dcrShare: share.share,
     dcrStandardError: share.standardError,
