@@ -139,7 +139,10 @@ async function firstThatOpens(config: PostgresConfig): Promise<PostgresClient> {
     } catch (error) {
       await closeClient(client);
       const other = i + 1 < attempts.length && depends(error);
-      if (!other) throw translateDriverError(error, { doing: 'connecting', server: serverName(config) });
+      if (!other) {
+        const doing = `connecting to the database "${config.database}" as ${config.user}`;
+        throw translateDriverError(error, { doing, server: serverName(config) });
+      }
     }
   }
   throw new Error('unreachable: there is at least one attempt');

@@ -2,9 +2,9 @@
  * A private temporary folder: 0700, its files 0600, removed at the end, also when a signal ends the process. What a
  * killed process left behind is removed by the next one on the same machine.
  */
-import { createHash } from 'node:crypto';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { open, rm, statfs } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { open, rm, statfs, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -69,14 +69,39 @@ export function openWorkspace(parent: string = tmpdir()): Workspace {
   };
 }
 
+/** Reports and models of most databases are smaller than this. */
+const ROOM_BYTES = 1 << 20;
+
+/**
+ * Tells before the work whether its result can be written below `folder`: a megabyte is, and is removed again.
+ * Throws `WORKSPACE_FULL`, `WORKSPACE_IO`, with `hint`.
+ */
+export async function requireRoom(folder: string, hint: string): Promise<void> {
+  const probe = path.join(folder, `.understudy-${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    await writeFile(probe, new Uint8Array(ROOM_BYTES), { flag: 'wx', mode: 0o600 });
+  } catch (cause) {
+    throw diskError(cause, folder, hint);
+  } finally {
+    await rm(probe, { force: true }).catch(() => {});
+  }
+}
+
+/** The folder itself, or what of its path is there. */
+export function existingFolder(folder: string): string {
+  let place = path.resolve(folder);
+  while (!existsSync(place)) place = path.dirname(place);
+  return place;
+}
+
 /** Removes what is still open, at once: for the end of a process that has no time left. */
 export function removeWorkspacesSync(): void {
   for (const directory of live) rmSync(directory, { recursive: true, force: true });
   live.clear();
 }
 
-/** A failure to write below `place` in our words. Throws nothing. */
-export function diskError(cause: unknown, place: string): UnderstudyError {
+/** A failure to write below `place` in our words; `hint` where it is no temporary folder. Throws nothing. */
+export function diskError(cause: unknown, place: string, hint?: string): UnderstudyError {
   if (cause instanceof UnderstudyError) return cause;
   const errno = (cause as NodeJS.ErrnoException | null)?.code;
   if (errno === 'ENOSPC' || errno === 'EDQUOT') {
@@ -84,7 +109,7 @@ export function diskError(cause: unknown, place: string): UnderstudyError {
       'WORKSPACE_FULL',
       `The disk that holds ${place} is full, so the run cannot go on; nothing was published.`,
       {
-        hint: 'Free some space there, or point TMPDIR to a larger disk.',
+        hint: hint ?? 'Free some space there, or point TMPDIR to a larger disk.',
         cause,
       },
     );
@@ -93,7 +118,7 @@ export function diskError(cause: unknown, place: string): UnderstudyError {
     'WORKSPACE_IO',
     `${place} cannot be written (${errno ?? 'unknown reason'}); nothing was published.`,
     {
-      hint: 'Check that the folder exists and that you may write to it, or point TMPDIR elsewhere.',
+      hint: hint ?? 'Check that the folder exists and that you may write to it, or point TMPDIR elsewhere.',
       cause,
     },
   );

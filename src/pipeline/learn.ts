@@ -1,5 +1,8 @@
+import path from 'node:path';
 import { tableId } from '../../connectors/connector.ts';
-import { saveModel } from '../stages/learn/model-store.ts';
+import { requireRoom } from '../kernel/workspace.ts';
+import { modelHash } from '../model/model-file.ts';
+import { modelContent, saveModel } from '../stages/learn/model-store.ts';
 import type { RunLearn } from './contract.ts';
 import { learnSource, readSourceStructure } from './learn-source.ts';
 import { withSource } from './open-databases.ts';
@@ -11,6 +14,10 @@ export const runLearn: RunLearn = (options, sink, signal) =>
   withSource(options.sourceUrl, options.config, signal, async (source) => {
     const { config, seed } = options;
     const clock = new StageClock(sink);
+    await requireRoom(
+      path.dirname(options.modelPath),
+      'Give --model a path in a folder with room that you may write to.',
+    );
     const structure = await readSourceStructure(source, config, clock);
     const snapshot = await source.openSnapshot();
     try {
@@ -18,7 +25,11 @@ export const runLearn: RunLearn = (options, sink, signal) =>
       const report = await clock.run('scan', () =>
         rehearseModel({ model, source: { sample, snapshot }, basis: 'learn-sample', config, seed, scale: 1, signal }),
       );
-      const hash = await saveModel(options.modelPath, { ...model, gates: report.gates });
+      signal.throwIfAborted();
+      const checked = { ...model, gates: report.gates };
+      // A model that failed a gate would fail every run that is made of it.
+      const hash =
+        report.verdict === 'fail' ? modelHash(modelContent(checked)) : await saveModel(options.modelPath, checked);
       const names = new Map(model.catalog.tables.map((table) => [tableId(table.name), table.name]));
       return {
         schemaVersion: 1,

@@ -1,6 +1,7 @@
 import { openSource, openTarget } from '../../connectors/open.ts';
 import type { Source, Target } from '../../connectors/connector.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
+import { UnderstudyError } from '../kernel/errors.ts';
 
 /**
  * Opens the production database for the time of `work`. An abort closes it, which ends the statement that runs.
@@ -13,46 +14,44 @@ export async function withSource<R>(
   work: (source: Source) => Promise<R>,
 ): Promise<R> {
   const { maxConnections, maxSnapshotMinutes, statementTimeoutMs } = config.source;
-  return using(() => openSource(url, { maxConnections, maxSnapshotMinutes, statementTimeoutMs }), signal, work);
+  const open = (): Promise<Source> => openSource(url, { maxConnections, maxSnapshotMinutes, statementTimeoutMs });
+  const source = await openOrAbort('source', open, signal);
+  const close = (): void => void source.close().catch(() => {});
+  signal.addEventListener('abort', close, { once: true });
+  try {
+    return await work(source);
+  } finally {
+    signal.removeEventListener('abort', close);
+    await source.close().catch(() => {});
+  }
 }
 
-/** The same for the staging database. */
+/** The same for the staging database, which an abort does not close: its lock is held until all is tidied up. */
 export async function withTarget<R>(
   url: string,
   config: ResolvedConfig,
   signal: AbortSignal,
   work: (target: Target) => Promise<R>,
 ): Promise<R> {
-  return using(() => openTarget(url, { maintenanceDatabase: config.target.maintenanceDatabase }), signal, work);
+  const open = (): Promise<Target> => openTarget(url, { maintenanceDatabase: config.target.maintenanceDatabase });
+  const target = await openOrAbort('target', open, signal);
+  try {
+    return await work(target);
+  } finally {
+    await target.close().catch(() => {});
+  }
 }
 
 interface Closable {
   close(): Promise<void>;
 }
 
-async function using<D extends Closable, R>(
+/** A server that does not answer must not hold up an abort; should it answer later, the session is closed again. */
+async function openOrAbort<D extends Closable>(
+  side: 'source' | 'target',
   open: () => Promise<D>,
   signal: AbortSignal,
-  work: (database: D) => Promise<R>,
-): Promise<R> {
-  const database = await openOrAbort(open, signal);
-  let closing: Promise<void> | null = null;
-  const close = (): Promise<void> => (closing ??= database.close().catch(() => {}));
-  const onAbort = (): void => void close();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    signal.throwIfAborted();
-    const result = await work(database);
-    signal.throwIfAborted();
-    return result;
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    await close();
-  }
-}
-
-/** A server that does not answer must not hold up an abort; should it answer later, the session is closed again. */
-async function openOrAbort<D extends Closable>(open: () => Promise<D>, signal: AbortSignal): Promise<D> {
+): Promise<D> {
   signal.throwIfAborted();
   const opening = open();
   return new Promise<D>((resolve, reject) => {
@@ -61,6 +60,23 @@ async function openOrAbort<D extends Closable>(open: () => Promise<D>, signal: A
       reject(signal.reason as Error);
     };
     signal.addEventListener('abort', onAbort, { once: true });
-    opening.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    opening
+      .then(resolve, (thrown: unknown) => reject(named(side, thrown)))
+      .finally(() => signal.removeEventListener('abort', onAbort));
   });
+}
+
+/** A run has two servers: which of them failed, and that nothing has happened yet. */
+function named(side: 'source' | 'target', thrown: unknown): unknown {
+  if (!(thrown instanceof UnderstudyError) || !thrown.code.startsWith('CONNECT_')) return thrown;
+  const { code, message, hint, data, cause } = thrown;
+  return new UnderstudyError(code, `Opening the ${side} failed, and nothing was changed: ${lowerFirst(message)}`, {
+    hint,
+    data,
+    cause,
+  });
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -13,10 +13,11 @@ import {
 } from '../../connectors/connector.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { checkpoint } from '../kernel/checkpoint.ts';
-import { UnderstudyError } from '../kernel/errors.ts';
-import { silent, type EventSink } from '../kernel/events.ts';
-import type { Finding } from '../kernel/findings.ts';
+import { toUnderstudyError, UnderstudyError } from '../kernel/errors.ts';
+import type { EventSink } from '../kernel/events.ts';
+import { finding, type Finding } from '../kernel/findings.ts';
 import { digest, newRunId } from '../kernel/ids.ts';
+import { existingFolder, requireRoom } from '../kernel/workspace.ts';
 import type { LearnedModel } from '../stages/learn/artifact.ts';
 import { loadModel, modelContent } from '../stages/learn/model-store.ts';
 import { loadTables, type TableRows } from '../stages/load/index.ts';
@@ -89,6 +90,11 @@ async function provision(run: Run, source: Source | null, target: Target): Promi
   const { config } = options;
   await refuseUnsafeTarget({ source, target, allow: config.target.allow ?? [], yes: options.yes });
   await target.lock(run.id);
+  if (!options.dryRun)
+    await requireRoom(
+      existingFolder(config.output.directory),
+      'Set output.directory to a folder with room that you may write to.',
+    );
   const structure = source === null ? null : await readSourceStructure(source, config, clock);
   const snapshot = source === null ? null : await source.openSnapshot();
   try {
@@ -186,23 +192,39 @@ function failed(run: Run): boolean {
 async function buildAndPublish(run: Run, target: Target, material: Material): Promise<ProvisionResult> {
   const attempts = 1 + (await attemptsBefore(target, material.model.provenance.sourceFingerprint));
   const build = await run.clock.run('load', () => target.startBuild(buildPlan(run, material.model.catalog)));
+  // Whatever statement runs is ended by what it works on being taken away.
+  const giveUp = (): void => void build.abandon().catch(() => {});
+  run.signal.addEventListener('abort', giveUp, { once: true });
   let made: Made;
   try {
+    run.signal.throwIfAborted();
     made = await fill(run, build, material);
+    if (!failed(run)) await recordPublished(target, build, runFacts(run, material, made));
+    run.signal.removeEventListener('abort', giveUp);
+    run.signal.throwIfAborted();
     if (failed(run)) {
       await build.abandon();
       await recordFailure(target, runFacts(run, material, made));
     } else {
-      await recordPublished(target, build, runFacts(run, material, made));
-      run.signal.throwIfAborted();
-      const { previousDatabase } = await run.clock.run('publish', () => publishBuild(build, silent));
+      const { previousDatabase } = await run.clock.run('publish', () => publishBuild(build, notesOf(run)));
       made = { ...made, previousDatabase, published: true };
     }
   } catch (thrown) {
-    await build.abandon().catch(() => {});
+    run.signal.removeEventListener('abort', giveUp);
+    await build.abandon().catch(() => notesOf(run)({ type: 'note', level: 'warning', message: LEFT_BEHIND }));
     throw thrown;
   }
   return finish(run, material, made, attempts);
+}
+
+const LEFT_BEHIND =
+  'What the run had begun could not be removed from the server of the target; the next run, or `understudy runs prune`, removes it.';
+
+/** What a stage has to say, without its beginnings and ends, which the clock tells. */
+function notesOf(run: Run): EventSink {
+  return (event) => {
+    if (event.type === 'note') run.sink(event);
+  };
 }
 
 /** What was loaded and what the checks said of it. */
@@ -343,7 +365,7 @@ async function finish(run: Run, material: Material, made: Made | null, attempts:
     plan: options.dryRun ? planOf(run, material) : null,
   };
   if (options.dryRun) return { ...result, reportPath: null };
-  const reportPath = await clock.run('report', () =>
+  const report = (): Promise<string> =>
     reportRun({
       result,
       model: material.model,
@@ -354,9 +376,16 @@ async function finish(run: Run, material: Material, made: Made | null, attempts:
       published: made?.published ?? false,
       config: options.config,
       startedAt: run.startedAt,
-    }),
-  );
+    });
+  const reportPath = await clock.run('report', () => report().catch((thrown: unknown) => reportMissing(run, thrown)));
   return { ...result, timingsMs: clock.timingsMs(), reportPath };
+}
+
+/** Without its report a run is still what it is: published, or failed. */
+function reportMissing(run: Run, thrown: unknown): null {
+  const { message, hint } = toUnderstudyError(thrown);
+  run.findings.push(finding('warning', 'REPORT_NOT_WRITTEN', '', message, hint));
+  return null;
 }
 
 function planOf(run: Run, { model }: Material): ProvisionPlan {

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { installedBinaries } from '../../connectors/embedded/binaries.ts';
 import { startEmbeddedPostgres } from '../../connectors/embedded/embedded-postgres.ts';
@@ -60,4 +61,44 @@ function givenServer(given: string): TestServer {
     return parsed.href;
   };
   return { url, port: Number(new URL(given).port || 5432), close: async () => {} };
+}
+
+/** A server that a test may break. */
+export interface PrivateServer extends TestServer {
+  /** Folder of its Unix socket. */
+  readonly socketFolder: string;
+  /** Ends all of its processes at once, as `pg_ctl stop -m immediate` does. */
+  crash(): Promise<void>;
+  /** Starts it again after a crash: same port, same passwords, same data. */
+  restart(): Promise<void>;
+}
+
+/** A server of the test's own, whatever `TEST_POSTGRES_URL` says; it asks for passwords. */
+export async function startPrivateServer(settings: Readonly<Record<string, string>> = {}): Promise<PrivateServer> {
+  const dataDirectory = mkdtempSync(path.join(realpathSync(tmpdir()), 'understudy-test-server-'));
+  const options = {
+    dataDirectory,
+    settings: { log_min_messages: 'fatal', fsync: 'off', max_wal_size: '4GB', ...settings },
+  };
+  let server = await startEmbeddedPostgres(options);
+  const { port, url } = server;
+  return {
+    port,
+    url,
+    socketFolder: dataDirectory,
+    async crash() {
+      const postmaster = Number(
+        readFileSync(path.join(dataDirectory, 'data', 'postmaster.pid'), 'utf8').split('\n')[0],
+      );
+      process.kill(postmaster, 'SIGQUIT');
+      await server.stop();
+    },
+    async restart() {
+      server = await startEmbeddedPostgres({ ...options, port });
+    },
+    async close() {
+      await server.stop();
+      rmSync(dataDirectory, { recursive: true, force: true });
+    },
+  };
 }
