@@ -11,6 +11,7 @@ import { BACKENDS, probeBackend } from '../numeric/device.ts';
 import type { IntrospectArtifact } from '../stages/introspect/artifact.ts';
 import type { Backend, DoctorCheck, DoctorOptions, DoctorResult, RunDoctor } from './contract.ts';
 import { withSource, withTarget } from './open-databases.ts';
+import { codeOfLack } from './preflight-lacks.ts';
 import { readStructure } from './read-structure.ts';
 
 /** Oldest Node that runs Understudy. */
@@ -192,9 +193,10 @@ function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-function fromFinding(check: 'source' | 'target', { severity, code, message, hint }: Finding): DoctorCheck[] {
-  if (severity === 'info') return [];
-  const fallback = check === 'source' ? 'INTROSPECT_UNSUPPORTED' : 'TARGET_PREFLIGHT_FAILED';
+function fromFinding(check: 'source' | 'target', found: Finding): DoctorCheck[] {
+  if (found.severity === 'info') return [];
+  const { severity, code, message, hint } = found;
+  const fallback = check === 'source' ? 'INTROSPECT_UNSUPPORTED' : codeOfLack(found);
   const failing = severity === 'error' ? { code: code in ERROR_CODES ? (code as ErrorCode) : fallback } : {};
   return [{ check, status: severity, message, ...(hint === undefined ? {} : { hint }), ...failing }];
 }

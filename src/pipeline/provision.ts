@@ -29,6 +29,7 @@ import type { ProvisionOptions, ProvisionPlan, ProvisionResult, RunProvision } f
 import { learnSource, readSourceStructure, tableScales, type SourceStructure } from './learn-source.ts';
 import { makeRows, type RowOptions } from './make-rows.ts';
 import { withSource, withTarget } from './open-databases.ts';
+import { codeOfLack } from './preflight-lacks.ts';
 import { requireSameSchema } from './target-schema.ts';
 import { REHEARSAL_ROWS, rehearseModel } from './rehearse.ts';
 import { attemptsBefore, recordFailure, recordPublished, type RunFacts } from './run-ledger.ts';
@@ -153,16 +154,11 @@ async function preflight(run: Run, target: Target, catalog: LearnedModel['catalo
   run.findings.push(...lacks);
   const blocking = lacks.filter((lack) => lack.severity === 'error');
   if (blocking.length === 0) return;
-  const rights = blocking.find((lack) => lack.code.includes('RIGHT'));
-  const first = rights ?? blocking[0];
-  throw new UnderstudyError(
-    rights === undefined ? 'TARGET_PREFLIGHT_FAILED' : 'TARGET_RIGHTS_MISSING',
-    `${first.message} Nothing was changed.`,
-    {
-      hint: first.hint ?? 'Correct it and run again.',
-      data: { findings: blocking },
-    },
-  );
+  const first = blocking.find((lack) => codeOfLack(lack) === 'TARGET_RIGHTS_MISSING') ?? blocking[0];
+  throw new UnderstudyError(codeOfLack(first), `${first.message} Nothing was changed.`, {
+    hint: first.hint ?? 'Correct it and run again.',
+    data: { findings: blocking },
+  });
 }
 
 function rowOptions(run: Run, material: Material): RowOptions {
@@ -191,7 +187,7 @@ function failed(run: Run): boolean {
 
 async function buildAndPublish(run: Run, target: Target, material: Material): Promise<ProvisionResult> {
   const attempts = 1 + (await attemptsBefore(target, material.model.provenance.sourceFingerprint));
-  const build = await run.clock.run('load', () => target.startBuild(buildPlan(run, material.model.catalog)));
+  const build = await target.startBuild(buildPlan(run, material.model.catalog));
   // Whatever statement runs is ended by what it works on being taken away.
   const giveUp = (): void => void build.abandon().catch(() => {});
   run.signal.addEventListener('abort', giveUp, { once: true });
@@ -239,7 +235,6 @@ interface Made {
 
 async function fill(run: Run, build: Build, material: Material): Promise<Made> {
   const { clock, sink } = run;
-  await clock.run('load', () => build.createBare());
   const streams = await makeRows(material.model, rowOptions(run, material));
   const names = new Map(material.model.catalog.tables.map((table) => [tableId(table.name), table.name]));
   function* tables(): Iterable<TableRows> {
@@ -248,9 +243,13 @@ async function fill(run: Run, build: Build, material: Material): Promise<Made> {
       yield { table: names.get(stream.table)!, blocks: stream.blocks(), expectedRowCount: stream.rowCount() };
     }
   }
-  const load = await clock.run('load', () => loadTables(build, tables(), sink));
-  checkpoint('load');
-  await clock.run('load', () => build.finish(sink));
+  const load = await clock.run('load', async () => {
+    await build.createBare();
+    const report = await loadTables(build, tables(), sink);
+    checkpoint('load');
+    await build.finish(sink);
+    return report;
+  });
   const integrity = await clock.run('verify', () => build.verify());
   checkpoint('verify');
   run.findings.push(...integrity.findings);
@@ -410,7 +409,7 @@ function planOf(run: Run, { model }: Material): ProvisionPlan {
     // The rehearsal makes and scans about as fast as the run itself.
     estimatedMs: Math.round((rehearsedMs * rowCount) / Math.min(REHEARSAL_ROWS, Math.max(1, rowCount))),
     missingRights: run.findings
-      .filter((found) => found.code.includes('RIGHT'))
+      .filter((found) => codeOfLack(found) === 'TARGET_RIGHTS_MISSING')
       .map((found) => found.hint ?? found.message),
   };
 }

@@ -1,6 +1,6 @@
 /** A source that cannot be read, or must not be: told by name, and nothing is written anywhere. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { asUser, createShop, failedAttempt, unchanged } from '../support/bad-input.ts';
+import { afterAll, beforeAll, test } from 'vitest';
+import { asUser, createShop, expectFailure, expectUnchanged } from '../support/bad-input.ts';
 import { startPrivateServer } from '../support/postgres.ts';
 import type { PrivateServer } from '../support/postgres.ts';
 import { sql } from '../support/publish-fixture.ts';
@@ -94,9 +94,9 @@ const CASES: readonly Case[] = [
 
 test.for(CASES)('$name ends provision and learn alike', async ({ source, ...expected }) => {
   const env = { SOURCE: source(), TARGET: server.url('staging') };
-  await unchanged(server, async () => {
-    await failedAttempt(['provision', '--source', 'env:SOURCE', '--target', 'env:TARGET'], expected, { env });
-    await failedAttempt(['learn', '--source', 'env:SOURCE', '--model', 'shop.model'], expected, { env });
+  await expectUnchanged(server, async () => {
+    await expectFailure(['provision', '--source', 'env:SOURCE', '--target', 'env:TARGET'], expected, { env });
+    await expectFailure(['learn', '--source', 'env:SOURCE', '--model', 'shop.model'], expected, { env });
   });
 });
 
@@ -109,8 +109,8 @@ test('a target server that cannot be reached, or refuses the log-in', async () =
   for (const [target, code, exitCode] of failures) {
     const env = { SOURCE: server.url('shop'), TARGET: target };
     const expected = { code, exitCode, told, hint: /^Check/ };
-    await unchanged(server, () =>
-      failedAttempt(['provision', '--source', 'env:SOURCE', '--target', 'env:TARGET'], expected, { env }),
+    await expectUnchanged(server, () =>
+      expectFailure(['provision', '--source', 'env:SOURCE', '--target', 'env:TARGET'], expected, { env }),
     );
   }
 });

@@ -106,7 +106,7 @@ export async function attempt(args: readonly string[], options: AttemptOptions =
 }
 
 /** A run that ends with an error: its code, in JSON and in words, and no file left. */
-export async function failedAttempt(
+export async function expectFailure(
   args: readonly string[],
   expected: { readonly code: string; readonly exitCode: number; readonly told: RegExp; readonly hint: RegExp },
   options: AttemptOptions = {},
@@ -163,7 +163,7 @@ export async function serverState(server: TestServer): Promise<string> {
 }
 
 /** Runs `work`; asserts that it changed nothing on the server. */
-export async function unchanged<R>(server: TestServer, work: () => Promise<R>): Promise<R> {
+export async function expectUnchanged<R>(server: TestServer, work: () => Promise<R>): Promise<R> {
   const before = await serverState(server);
   const result = await work();
   expect(await serverState(server)).toBe(before);
