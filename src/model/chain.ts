@@ -189,6 +189,8 @@ export function fitChain(
 /** Information is measured on at most this many rows, taken at equal steps. */
 const INFORMATION_ROWS = 50_000;
 const INFORMATION_BINS = 16;
+/** A context is only ranked, not ordered by: fewer rows do. */
+const CONTEXT_ROWS = 10_000;
 /** Unordered columns with more values are measured on the most frequent ones and the rest as one. */
 const INFORMATION_CATEGORIES = 64;
 
@@ -224,6 +226,23 @@ export function orderByInformation(
     for (const i of left) known[i] += pairs[i][best];
   }
   return order;
+}
+
+/**
+ * How much each context column tells about all columns together, in nats.
+ * **Shapes** columns, context: codes [N] → [context].
+ */
+export function contextInformation(
+  columns: readonly CodedColumn[],
+  context: readonly CodedColumn[],
+  rows: Int32Array,
+): readonly number[] {
+  const sample = everyNth(rows, CONTEXT_ROWS);
+  const measured = columns.map((column) => informationCodes(column, sample));
+  return context.map((column) => {
+    const codes = informationCodes(column, sample);
+    return measured.reduce((total, other) => total + Math.max(0, mutualInformation(codes, other)), 0);
+  });
 }
 
 function everyNth(rows: Int32Array, limit: number): Int32Array {

@@ -8,6 +8,8 @@ export interface Operand {
   readonly column: string;
   /** Name of the foreign key to follow; null: the row itself. */
   readonly foreignKey: string | null;
+  /** A second foreign key to follow, declared by the table that the first leads to. */
+  readonly then?: string;
 }
 
 /** How well a rule is founded. */
@@ -21,10 +23,15 @@ export interface RuleSupport {
 }
 
 export type RuleBody =
-  /** low ≤ high (or <) wherever both are there. Numbers or moments. `low` or `high` may be a parent's. */
+  /**
+   * low ≤ high (or <) wherever both are there. Numbers or moments; a date and a timestamp compare by their UTC days.
+   * `low` or `high` may be a parent's.
+   */
   | { readonly kind: 'order'; readonly low: Operand; readonly high: Operand; readonly strict: boolean }
   /** The columns are NULL in the same rows. */
   | { readonly kind: 'null-together'; readonly columns: readonly string[] }
+  /** The two columns are equal, or NULL together. */
+  | { readonly kind: 'equal'; readonly column: string; readonly to: string }
   /** Whether `column` is NULL follows from the value of `given`: always in `nullFor`, never in `presentFor`. `null` = NULL. */
   | {
       readonly kind: 'null-given';
@@ -40,28 +47,54 @@ export type RuleBody =
       readonly to: string;
       readonly map: readonly (readonly (string | null)[])[];
     }
-  /** `column` equals `parentColumn` of the row that `foreignKey` references. */
+  /** `column` equals `parentColumn` of the row that `foreignKey` references, NULLs included. */
   | { readonly kind: 'copy'; readonly column: string; readonly foreignKey: string; readonly parentColumn: string }
-  /** `foreignKey` references the row that `parentForeignKey` of the row behind `through` references: two paths agree. */
+  /** The same two steps up: `path` is a foreign key of the row, then one of the row behind it. */
+  | {
+      readonly kind: 'copy-through';
+      readonly column: string;
+      readonly path: readonly [string, string];
+      readonly parentColumn: string;
+    }
+  /** `foreignKey` references the row that `parentForeignKey` of the row behind `through` references, where both are there. */
   | {
       readonly kind: 'same-parent';
       readonly foreignKey: string;
       readonly through: string;
       readonly parentForeignKey: string;
     }
+  /** The row behind `through` references this row by `parentForeignKey`: a customer's default address is their own. */
+  | { readonly kind: 'points-back'; readonly through: string; readonly parentForeignKey: string }
+  /** `column` counts the rows that reference one row by `foreignKey`: start, start + 1, … without a gap. */
+  | { readonly kind: 'sequence'; readonly column: string; readonly foreignKey: string; readonly start: number }
   /** All rows that reference one row by `foreignKey` have the same value of `column`. */
   | { readonly kind: 'constant-per-parent'; readonly column: string; readonly foreignKey: string }
-  /** target = left ∘ right [∘ …], rounded to `decimals`. Operands may be a parent's. */
+  /**
+   * The target is computed from the operands wherever all are there, rounded to `decimals`. Operands may be a parent's.
+   * sum: a + b [+ c]; difference: a − b; linear: ± a ± b …, by `signs`; product: a · b; percentage: a · b / 100;
+   * discounted-product: a [· b] · (1 − d), or (1 − d / 100) with `percent`; difference-product: (a − b) · c.
+   */
   | {
       readonly kind: 'arithmetic';
       readonly target: string;
-      readonly form: 'sum' | 'difference' | 'product' | 'discounted-product';
+      readonly form:
+        | 'sum'
+        | 'difference'
+        | 'linear'
+        | 'product'
+        | 'percentage'
+        | 'discounted-product'
+        | 'difference-product';
       readonly operands: readonly Operand[];
+      /** Of `linear`, one for each operand. */
+      readonly signs?: readonly (1 | -1)[];
+      /** Of the last operand of `discounted-product` and `difference-product`: 0 to 100 stands for 0 to 1. */
+      readonly percent?: boolean;
       readonly decimals: number;
     }
   /**
    * `column` is an aggregate over the rows of `childTable` that reference the row by `childForeignKey`; of a product
-   * of columns where there are several; 0 or NULL for no children as `whenNone` says.
+   * of columns where there are several. Without children it is NULL or, where `whenNone` is '0', either 0 or NULL.
    */
   | {
       readonly kind: 'aggregate';

@@ -30,7 +30,7 @@ const FEWEST_SCORES = 30;
  * **Random** a fixed key: the result is a function of the data and the chain.
  */
 export function testMembership(
-  chain: Chain,
+  chain: Pick<Chain, 'logLikelihoods'>,
   columns: readonly NamedColumn[],
   context: readonly NamedColumn[],
   units: Uint32Array,

@@ -5,8 +5,10 @@
  * codes, the place among siblings, the previous sibling's codes); the rest are the row's own, filled by the chain,
  * each drawn from a conditional that may look at every register drawn before it.
  */
-import type { Chain } from './chain.ts';
 import type { NumberEncoderJson } from './encoders/number.ts';
+import type { RelativeMomentJson } from './encoders/relative-moment.ts';
+import type { MinedRule } from './rules.ts';
+import type { RowModel } from './row-model.ts';
 
 export type Strategy = 'synthesize' | 'copy' | 'mask' | 'empty';
 
@@ -32,6 +34,10 @@ export type ColumnMaker =
       readonly register: number;
       readonly learned: boolean;
     }
+  /** A moment told by its distance from another. */
+  | { readonly by: 'moment'; readonly register: number; readonly base: MomentBase; readonly isDate: boolean }
+  /** Equal to a column of the row that a foreign key references. */
+  | { readonly by: 'copy'; readonly foreignKey: string; readonly parentColumn: string }
   /** Left to `mask`; `register` says where it is null, −1: never. */
   | { readonly by: 'mask'; readonly register: number }
   /** Part of a foreign key that is assigned. */
@@ -41,6 +47,28 @@ export type ColumnMaker =
   /** start + index among the rows of one context parent. */
   | { readonly by: 'position'; readonly start: number }
   | { readonly by: 'null' };
+
+/** What a moment is told from. */
+export type MomentBase =
+  | { readonly from: 'column'; readonly column: string; readonly distance: RelativeMomentJson }
+  | { readonly from: 'parent'; readonly column: string; readonly distance: RelativeMomentJson }
+  /** The first of its siblings like any moment (its registers come first), the others by their gap. */
+  | {
+      readonly from: 'sibling';
+      readonly first:
+        | { readonly from: 'nothing'; readonly kind: string; readonly parameters: unknown }
+        | { readonly from: 'parent'; readonly column: string; readonly distance: RelativeMomentJson };
+      readonly gap: RelativeMomentJson;
+    };
+
+/** A register that follows from a moment of the row: its day, coarsely, or its weekday. */
+export interface CalendarRegister {
+  readonly register: number;
+  readonly column: string;
+  readonly what: 'day' | 'weekday';
+  /** Of days since 1970; null for weekdays. */
+  readonly encoder: NumberEncoderJson | null;
+}
 
 export interface ColumnModel {
   readonly name: string;
@@ -64,6 +92,8 @@ export type ForeignKeyMaker =
   | { readonly by: 'quota'; readonly register: number }
   /** A forest within the table. `register`: null flag (a root) or −1: roots reference themselves. */
   | { readonly by: 'forest'; readonly register: number }
+  /** What the row behind `through` references by its `parentColumns`: two paths that always agree. */
+  | { readonly by: 'through'; readonly through: string; readonly parentColumns: readonly string[] }
   /** Its columns are all set by other foreign keys. */
   | { readonly by: 'implied' }
   | { readonly by: 'null' };
@@ -113,7 +143,10 @@ export interface TableModel {
   /** First own register. */
   readonly ownFrom: number;
   /** Draws the own registers; null where there is nothing to learn. */
-  readonly chain: Chain | null;
+  readonly rowModel: RowModel | null;
+  readonly calendar: readonly CalendarRegister[];
+  /** Hidden rules of the table, held while its rows are made. */
+  readonly rules: readonly MinedRule[];
   readonly incoming: readonly IncomingCount[];
   /** Rows of a copied table, by column: server text. */
   readonly rows: ReadonlyMap<string, readonly (string | null)[]> | null;

@@ -86,7 +86,7 @@ export function fitMomentEncoder(
 }
 
 /** Most rows have a moment that 5 units share to the last digit: the mark of a batch, not of an event. */
-function isRepeated(values: readonly (string | null)[], units: Uint32Array): boolean {
+export function isRepeated(values: readonly (string | null)[], units: Uint32Array): boolean {
   let present = 0;
   let repeated = 0;
   for (const { rows, units: shared } of countByUnit(values, units).values()) {

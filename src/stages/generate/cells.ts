@@ -18,21 +18,50 @@ export interface CellColumn {
   readonly read: (cell: Cell) => Value;
   /** The server's text, as keys and unique guards compare it. */
   readonly text: (cell: Cell) => string | null;
+  /** A cell from the server's text. */
+  readonly parse: (text: string | null) => Cell;
 }
 
 export function cellColumns(table: TableFacts, model: TableModel): readonly CellColumn[] {
   return model.columns.map(({ name, maker }) => {
     const facts = table.columns.find((column) => column.name === name)!;
     const encoder = maker.by === 'encoder' ? reviveEncoder(maker.kind, maker.parameters) : null;
-    const form: BuilderForm =
-      maker.by === 'mask'
-        ? 'masked'
-        : maker.by === 'serial' || maker.by === 'position'
-          ? 'number'
-          : (encoder?.form ?? 'text');
-    const decimals = maker.by === 'serial' || maker.by === 'position' ? 0 : encoder?.decimals;
-    return { name, maker, encoder, form, decimals, read: reader(facts.type.class), text: texter(form, decimals) };
+    const form = formOf(maker, encoder);
+    const isCounted = maker.by === 'serial' || maker.by === 'position';
+    const decimals = isCounted ? 0 : encoder?.decimals;
+    const read = reader(facts.type.class);
+    return { name, maker, encoder, form, decimals, read, text: texter(form, decimals), parse: parser(form) };
   });
+}
+
+function formOf(maker: ColumnMaker, encoder: ColumnEncoder | null): BuilderForm {
+  switch (maker.by) {
+    case 'mask':
+      return 'masked';
+    case 'serial':
+    case 'position':
+      return 'number';
+    case 'moment':
+      return maker.isDate ? 'epoch-days' : 'epoch-micros';
+    default:
+      return encoder?.form ?? 'text';
+  }
+}
+
+function parser(form: BuilderForm): (text: string | null) => Cell {
+  switch (form) {
+    case 'number':
+      return (text) => (text === null ? null : Number(text));
+    case 'epoch-micros':
+      return (text) => (text === null ? null : parseTimestamp(text));
+    case 'epoch-days':
+      return (text) => {
+        const micros = text === null ? null : parseTimestamp(text);
+        return micros === null ? null : Math.floor(micros / 86_400_000_000);
+      };
+    default:
+      return (text) => text;
+  }
 }
 
 function reader(typeClass: string): (cell: Cell) => Value {

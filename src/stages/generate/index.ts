@@ -10,7 +10,8 @@ import { loadExpressionParser } from './expression.ts';
 import { StoredKey } from './key-column.ts';
 import { scaleQuotas } from './quota.ts';
 import { referenceChoosers } from './references.ts';
-import { RowMaker, type Place } from './row-maker.ts';
+import { planPasses, type PassPlan } from './passes.ts';
+import { RowMaker, type Pass, type Place } from './row-maker.ts';
 import { countKey, needsOf, newMadeTable, type MadeTable } from './world.ts';
 
 /**
@@ -22,29 +23,124 @@ import { countKey, needsOf, newMadeTable, type MadeTable } from './world.ts';
  */
 export async function generate(model: LearnedModel, options: GenerateOptions): Promise<readonly TableStream[]> {
   await loadExpressionParser();
-  const facts = new Map(model.catalog.tables.map((table) => [tableId(table.name), table]));
-  const needs = needsOf(model.tables);
-  const made = new Map<string, MadeTable>();
-  // Tables on a cycle may be referenced before they are made: those whose size does not depend on others are known now.
-  for (const table of model.tables) {
-    if (table.foreignKeys.some((key) => key.maker.by === 'context')) continue;
-    made.set(table.id, newMadeTable(table, rootRowCount(table, options), needs.get(table.id)!));
+  const generation = new Generation(model, options);
+  return generation.streams();
+}
+
+/** One run over all tables. */
+class Generation {
+  readonly #model: LearnedModel;
+  readonly #options: GenerateOptions;
+  readonly #facts: ReadonlyMap<string, TableFacts>;
+  readonly #needs: ReturnType<typeof needsOf>;
+  readonly #made = new Map<string, MadeTable>();
+  readonly #plan: PassPlan;
+
+  constructor(model: LearnedModel, options: GenerateOptions) {
+    this.#model = model;
+    this.#options = options;
+    this.#facts = new Map(model.catalog.tables.map((table) => [tableId(table.name), table]));
+    this.#needs = needsOf(model.tables);
+    this.#plan = planPasses(model.tables);
+    // Tables on a cycle may be referenced before they are made: those whose size does not depend on others are known now.
+    for (const table of model.tables) {
+      if (!table.foreignKeys.some((key) => key.maker.by === 'context')) this.#add(table, rootRowCount(table, options));
+    }
   }
-  return model.tables.map((table): TableStream => {
-    const start = (): MadeTable => {
-      let own = made.get(table.id);
-      if (own === undefined) {
-        own = newMadeTable(table, childRowCount(table, facts.get(table.id)!, made, options), needs.get(table.id)!);
-        made.set(table.id, own);
-      }
-      return own;
+
+  streams(): readonly TableStream[] {
+    const tables = new Map(this.#model.tables.map((table) => [table.id, table]));
+    return this.#plan.order.map((id): TableStream => {
+      const table = tables.get(id)!;
+      return {
+        table: id,
+        rowCount: () => this.#table(table).rowCount,
+        blocks: () => this.#blocks(table),
+      };
+    });
+  }
+
+  /** The table, its size settled and everything before it known. */
+  #table(table: TableModel): MadeTable {
+    for (const earlier of this.#model.tables) {
+      if (earlier.id === table.id) break;
+      this.#firstPass(earlier);
+    }
+    return (
+      this.#made.get(table.id) ??
+      this.#add(table, childRowCount(table, this.#facts.get(table.id)!, this.#made, this.#options))
+    );
+  }
+
+  #add(table: TableModel, rowCount: number): MadeTable {
+    const made = newMadeTable(table, rowCount, this.#needs.get(table.id)!, this.#plan.twice.has(table.id));
+    this.#made.set(table.id, made);
+    return made;
+  }
+
+  /** Makes a table that is made twice for the first time: its rows are thrown away, what others need of them is kept. */
+  #firstPass(table: TableModel): void {
+    if (!this.#plan.twice.has(table.id) || this.#made.get(table.id)?.complete === true) return;
+    const own = this.#table(table);
+    for (const _ of this.#synthesized(table, own, 'first'));
+    own.complete = true;
+  }
+
+  async *#blocks(table: TableModel): AsyncIterable<RowBlock> {
+    const own = this.#table(table);
+    this.#firstPass(table);
+    if (table.strategy === 'synthesize')
+      yield* this.#synthesized(table, own, this.#plan.twice.has(table.id) ? 'second' : 'only');
+    else if (table.rows !== null) yield* copiedBlocks(table, own, this.#options);
+    own.complete = true;
+  }
+
+  *#synthesized(table: TableModel, own: MadeTable, pass: Pass): Iterable<RowBlock> {
+    const options = this.#options;
+    checkKeysKnown(table, this.#made, pass === 'first' ? this.#plan.later(table.id) : new Set());
+    const contextKey = table.foreignKeys.find((key) => key.maker.by === 'context');
+    const parent = contextKey === undefined ? null : this.#made.get(contextKey.referencedTable)!;
+    let maker: RowMaker | null = null;
+    const choosers = referenceChoosers(
+      table,
+      own,
+      this.#made,
+      own.rowCount,
+      options.seed,
+      (column) => maker!.text(column),
+      {
+        later: this.#plan.later(table.id),
+        withLater: pass !== 'first',
+      },
+    );
+    const { seed } = options;
+    maker = new RowMaker({
+      table: this.#facts.get(table.id)!,
+      model: table,
+      made: own,
+      parent,
+      choosers,
+      tables: this.#made,
+      seed,
+      pass,
+    });
+    const builder = new BlockBuilder(table.id, maker.columns, options.blockRows);
+    const mask = options.maskers.get(table.id);
+    const masked = new Set(table.columns.filter((column) => column.maker.by === 'mask').map((column) => column.name));
+    const finish = (block: RowBlock): RowBlock => {
+      mask?.(block);
+      if (pass !== 'second') captureKeys(block, own, (column) => masked.has(column));
+      return block;
     };
-    return {
-      table: table.id,
-      rowCount: () => start().rowCount,
-      blocks: () => blocksOf(table, facts.get(table.id)!, start(), made, options),
-    };
-  });
+    let row = 0;
+    for (const place of places(table, parent, own.rowCount)) {
+      maker.make(row++, place);
+      builder.push(maker.cells);
+      if (builder.isFull) yield finish(builder.take()!);
+    }
+    const last = builder.take();
+    if (last !== null) yield finish(last);
+  }
 }
 
 function rootRowCount(table: TableModel, options: GenerateOptions): number {
@@ -85,25 +181,19 @@ function childrenPerParent(
   if (key.unique) return 1;
   let most = Number.MAX_SAFE_INTEGER;
   for (const unique of [facts.primaryKey, ...facts.uniqueKeys]) {
-    if (unique === null || unique.predicate !== null || !key.columns.every((column) => unique.columns.includes(column))) continue;
+    if (unique === null || unique.predicate !== null || !key.columns.every((column) => unique.columns.includes(column)))
+      continue;
     const rest = unique.columns.filter((column) => column === null || !key.columns.includes(column));
-    const partner = table.foreignKeys.find((other) => other.name !== key.name && rest.length > 0 && rest.every((column) => column !== null && other.columns.includes(column)));
+    const partner = table.foreignKeys.find(
+      (other) =>
+        other.name !== key.name &&
+        rest.length > 0 &&
+        rest.every((column) => column !== null && other.columns.includes(column)),
+    );
     const rows = partner === undefined ? undefined : made.get(partner.referencedTable)?.rowCount;
     if (rows !== undefined) most = Math.min(most, rows);
   }
   return most;
-}
-
-async function* blocksOf(
-  table: TableModel,
-  facts: TableFacts,
-  own: MadeTable,
-  made: ReadonlyMap<string, MadeTable>,
-  options: GenerateOptions,
-): AsyncIterable<RowBlock> {
-  if (table.strategy === 'synthesize') yield* synthesizedBlocks(table, facts, own, made, options);
-  else if (table.rows !== null) yield* copiedBlocks(table, own, options);
-  own.complete = true;
 }
 
 function* copiedBlocks(table: TableModel, own: MadeTable, options: GenerateOptions): Iterable<RowBlock> {
@@ -119,37 +209,6 @@ function* copiedBlocks(table: TableModel, own: MadeTable, options: GenerateOptio
     captureKeys(block, own, () => true);
     yield block;
   }
-}
-
-async function* synthesizedBlocks(
-  table: TableModel,
-  facts: TableFacts,
-  own: MadeTable,
-  made: ReadonlyMap<string, MadeTable>,
-  options: GenerateOptions,
-): AsyncIterable<RowBlock> {
-  checkKeysKnown(table, made);
-  const contextKey = table.foreignKeys.find((key) => key.maker.by === 'context');
-  const parent = contextKey === undefined ? null : made.get(contextKey.referencedTable)!;
-  let maker: RowMaker | null = null;
-  const choosers = referenceChoosers(table, own, made, own.rowCount, options.seed, (column) => maker!.text(column));
-  maker = new RowMaker(facts, table, own, parent, choosers, options.seed);
-  const builder = new BlockBuilder(table.id, maker.columns, options.blockRows);
-  const mask = options.maskers.get(table.id);
-  const masked = new Set(table.columns.filter((column) => column.maker.by === 'mask').map((column) => column.name));
-  const finish = (block: RowBlock): RowBlock => {
-    mask?.(block);
-    captureKeys(block, own, (column) => masked.has(column));
-    return block;
-  };
-  let row = 0;
-  for (const place of places(table, parent, own.rowCount)) {
-    maker.make(row++, place);
-    builder.push(maker.cells);
-    if (builder.isFull) yield finish(builder.take()!);
-  }
-  const last = builder.take();
-  if (last !== null) yield finish(last);
 }
 
 /** Where each row stands, in order: the children of parent 0, of parent 1, …, then the rows without a parent. */
@@ -175,9 +234,9 @@ function captureKeys(block: RowBlock, own: MadeTable, wanted: (column: string) =
 }
 
 /** A reference to a table that is made later can only be chosen if its keys follow from row numbers. */
-function checkKeysKnown(table: TableModel, made: ReadonlyMap<string, MadeTable>): void {
+function checkKeysKnown(table: TableModel, made: ReadonlyMap<string, MadeTable>, later: ReadonlySet<string>): void {
   for (const key of table.foreignKeys) {
-    if (key.maker.by !== 'quota' && key.maker.by !== 'forest') continue;
+    if ((key.maker.by !== 'quota' && key.maker.by !== 'forest') || later.has(key.name)) continue;
     const parent = made.get(key.referencedTable);
     const isMadeLater = (column: string): boolean =>
       parent!.keys.get(column) instanceof StoredKey &&

@@ -15,6 +15,7 @@ export interface Choice {
 
 export interface ReferenceChooser {
   readonly key: ForeignKeyModel;
+  readonly parent: MadeTable;
   /** Row of the referenced table, null for no reference, or `impossible`. */
   choose(choice: Choice): number | null | 'impossible';
   keyTexts(parent: number): readonly string[];
@@ -211,12 +212,16 @@ export function referenceChoosers(
   rowCount: number,
   seed: number,
   text: (column: string) => string | null,
+  cycle: { readonly later: ReadonlySet<string>; readonly withLater: boolean },
 ): readonly ReferenceChooser[] {
   const choosers: ReferenceChooser[] = [];
   const assigned = new Set<string>();
-  const rank = (key: ForeignKeyModel): number => (key.maker.by === 'context' ? -1000 : -key.columns.length);
+  // Keys that wait for the second pass come last, so that they leave the draws of the others as they were.
+  const rank = (key: ForeignKeyModel): number =>
+    cycle.later.has(key.name) ? 1000 : key.maker.by === 'context' ? -1000 : -key.columns.length;
   for (const key of [...model.foreignKeys].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1))) {
-    if (key.maker.by === 'implied' || key.maker.by === 'null') continue;
+    if (key.maker.by === 'implied' || key.maker.by === 'null' || key.maker.by === 'through') continue;
+    if (cycle.later.has(key.name) && !cycle.withLater) continue;
     const parent = tables.get(key.referencedTable)!;
     const shared = key.columns.flatMap((column, i) => (assigned.has(column) ? [i] : []));
     for (const column of key.columns) assigned.add(column);

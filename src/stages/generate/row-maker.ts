@@ -5,14 +5,20 @@ import type { Cell } from '../../model/encoders/encoder.ts';
 import { NumberEncoder } from '../../model/encoders/number.ts';
 import type { ForeignKeyModel, Register, TableModel } from '../../model/table-model.ts';
 import { RandomCursor, streamKey, type StreamKey } from '../../numeric/random.ts';
+import { Calendar } from './calendar.ts';
 import { cellColumns, type CellColumn } from './cells.ts';
 import { tableConstraints, type GuardedKey, type TableConstraints } from './constraints.ts';
 import { StoredKey } from './key-column.ts';
+import { MomentMaker } from './moment-maker.ts';
 import type { ReferenceChooser } from './references.ts';
+import { RowRules, type RowView } from './row-rules.ts';
+import { Tally } from './tally.ts';
 import { countKey, type MadeTable } from './world.ts';
 
 /** Draws of a row before the table is given up. */
 const MAX_TRIES = 200;
+/** Draws after which a hidden rule, which the schema does not ask for, no longer holds a row up. */
+const RULE_TRIES = 100;
 const PLACE_CAP = 40;
 
 /** Where a row stands: its parent (−1: none), its index and the number of its siblings. */
@@ -22,15 +28,37 @@ export interface Place {
   readonly count: number;
 }
 
-export class RowMaker {
+/**
+ * `only`: rows are made once. `first`: made to be known, and thrown away; `second`: made again, the same but for what
+ * could not be known the first time (references to tables made since, sums over children).
+ */
+export type Pass = 'only' | 'first' | 'second';
+
+export interface RowMakerOptions {
+  readonly table: TableFacts;
+  readonly model: TableModel;
+  readonly made: MadeTable;
+  readonly parent: MadeTable | null;
+  readonly choosers: readonly ReferenceChooser[];
+  readonly tables: ReadonlyMap<string, MadeTable>;
+  readonly seed: number;
+  readonly pass: Pass;
+}
+
+export class RowMaker implements RowView {
   readonly columns: readonly CellColumn[];
   readonly cells: Cell[];
-  readonly #table: TableFacts;
   readonly #model: TableModel;
   readonly #made: MadeTable;
   readonly #parent: MadeTable | null;
   readonly #choosers: readonly ReferenceChooser[];
   readonly #constraints: TableConstraints;
+  readonly #guards: readonly GuardedKey[];
+  readonly #moments: MomentMaker;
+  readonly #calendar: Calendar;
+  readonly #rules: RowRules;
+  readonly #tally: Tally;
+  readonly #pass: Pass;
   readonly #key: StreamKey;
   readonly #cursors: RandomCursor[] = [];
   readonly #registers: Uint16Array;
@@ -40,40 +68,37 @@ export class RowMaker {
     readonly register: number;
     readonly encoder: NumberEncoder;
     readonly into: Uint32Array;
-    readonly name: string;
   }[];
   readonly #kept: readonly (readonly [number, Uint16Array])[];
-  /** Registers that the chain's splits read, from the context. */
   readonly #context: readonly { readonly at: number; readonly register: Register }[];
   /** Keys that others, or later rows, reference; those that `mask` makes are kept when it has. */
   readonly #storedKeys: readonly (readonly [string, StoredKey])[];
+  /** Row behind each foreign key of the row at hand; absent: none. */
+  readonly #chosen = new Map<string, { readonly table: MadeTable; readonly row: number }>();
   #digests: (number | null)[] = [];
 
-  constructor(
-    table: TableFacts,
-    model: TableModel,
-    made: MadeTable,
-    parent: MadeTable | null,
-    choosers: readonly ReferenceChooser[],
-    seed: number,
-  ) {
-    this.#table = table;
+  constructor({ table, model, made, parent, choosers, tables, seed, pass }: RowMakerOptions) {
     this.#model = model;
     this.#made = made;
     this.#parent = parent;
     this.#choosers = choosers;
+    this.#pass = pass;
     this.#constraints = tableConstraints(table, model);
+    this.#guards = [...this.#constraints.structural, ...this.#constraints.general];
     this.#key = streamKey(seed, 'rows', model.id);
     this.columns = cellColumns(table, model);
     this.cells = new Array<Cell>(this.columns.length).fill(null);
     this.#registers = new Uint16Array(model.registers.length);
     this.#previous = new Uint16Array(model.registers.length);
     this.#columnAt = new Map(this.columns.map((column, i) => [column.name, i]));
+    this.#moments = new MomentMaker(model, this.columns, made, parent);
+    this.#calendar = new Calendar(model, this.columns);
+    this.#rules = new RowRules(model, this.columns);
+    this.#tally = new Tally(model, tables);
     this.#counts = model.incoming.map((count) => ({
       register: count.register,
       encoder: NumberEncoder.fromJson(count.encoder),
       into: made.counts.get(countKey(count.table, count.foreignKey))!,
-      name: countKey(count.table, count.foreignKey),
     }));
     this.#kept = [...made.codes];
     this.#storedKeys = this.columns.flatMap(({ name, maker }) => {
@@ -85,16 +110,21 @@ export class RowMaker {
 
   /** Makes row `row`; its cells are then in `cells`. Throws `GENERATE_UNSATISFIABLE`. */
   make(row: number, place: Place): void {
-    if (place.index === 0) for (const { guard, perParent } of this.#guards()) if (perParent) guard.forget();
+    if (place.index === 0) for (const { guard, perParent } of this.#guards) if (perParent) guard.forget();
     this.#readContext(place);
+    if (this.#pass === 'second') {
+      this.#try(row, place, this.#made.attempts[row]);
+      this.#tally.fillIn(row, this.#made, (column, cell) => this.set(column, cell));
+      for (const { guard } of this.#guards) guard.take(guard.digestOf(this.text, this.read));
+      this.#tally.add(this.#chosen, this.read);
+      this.#remember(row);
+      return;
+    }
     let broken = '';
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-      const random = this.#cursor(attempt).seek(row);
-      this.#model.chain?.drawRow(this.#registers, random);
-      this.#decode(row, place, random);
-      const failed = this.#assign(row, place, random) ?? this.#violated();
+      const failed = this.#try(row, place, attempt) ?? this.#violated(attempt);
       if (failed === null) {
-        this.#commit(row);
+        this.#commit(row, attempt);
         return;
       }
       broken = failed;
@@ -110,14 +140,37 @@ export class RowMaker {
     );
   }
 
-  /** Row `i`'s text of a column, while it is the current one. */
-  text(column: string): string | null {
+  readonly text = (column: string): string | null => {
     const at = this.#columnAt.get(column);
     return at === undefined ? null : this.columns[at].text(this.cells[at]);
+  };
+
+  readonly read = (column: string): ReturnType<CellColumn['read']> => {
+    const at = this.#columnAt.get(column);
+    return at === undefined ? null : this.columns[at].read(this.cells[at]);
+  };
+
+  /** Text of a column of the row behind a foreign key; null where there is none. */
+  parentText(foreignKey: string, column: string): string | null {
+    const chosen = this.#chosen.get(foreignKey);
+    const key = chosen?.table.keys.get(column);
+    return chosen === undefined || key === undefined || key.isNull(chosen.row) ? null : key.textAt(chosen.row);
   }
 
-  #guards(): readonly GuardedKey[] {
-    return [...this.#constraints.structural, ...this.#constraints.general];
+  set(column: string, cell: Cell): void {
+    this.cells[this.#columnAt.get(column)!] = cell;
+  }
+
+  /** One draw of the whole row; gives the name of what could not be satisfied, or null. */
+  #try(row: number, place: Place, attempt: number): string | null {
+    const random = this.#cursor(attempt).seek(row);
+    const { rowModel } = this.#model;
+    rowModel?.moments?.drawRow(this.#registers, random);
+    this.#moments.decode(this.#registers, place, this.cells, random);
+    this.#calendar.fill(this.#registers, this.cells);
+    rowModel?.rest?.drawRow(this.#registers, random);
+    this.#decode(row, place, random);
+    return this.#assign(row, place, random) ?? this.#follow(place);
   }
 
   #cursor(attempt: number): RandomCursor {
@@ -151,7 +204,9 @@ export class RowMaker {
       const { maker, encoder } = this.columns[c];
       switch (maker.by) {
         case 'encoder':
-          this.cells[c] = encoder!.decode(this.#registers, maker.register, random);
+          if (!this.#moments.makes(c)) this.cells[c] = encoder!.decode(this.#registers, maker.register, random);
+          break;
+        case 'moment':
           break;
         case 'mask':
           this.cells[c] = maker.register >= 0 && this.#registers[maker.register] === 1 ? null : 0;
@@ -168,33 +223,45 @@ export class RowMaker {
     }
   }
 
-  /** Chooses every reference; gives the name of what could not be satisfied, or null. */
+  /** Chooses every reference. */
   #assign(row: number, place: Place, random: RandomCursor): string | null {
+    this.#chosen.clear();
     for (let i = 0; i < this.#choosers.length; i++) {
       const chooser = this.#choosers[i];
-      const rest = i === this.#choosers.length - 1;
+      const isLast = i === this.#choosers.length - 1;
       const accept = (parent: number): boolean => {
-        if (!chooser.agrees(parent, this.#textOf)) return false;
+        if (!chooser.agrees(parent, this.text)) return false;
         this.#write(chooser.key, chooser.keyTexts(parent));
         // The last reference completes the structural keys; earlier ones are tested with it.
         return (
-          !rest ||
-          this.#constraints.structural.every(({ guard }) => !guard.isTaken(guard.digestOf(this.#textOf, this.#read)))
+          !isLast ||
+          this.#constraints.structural.every(({ guard }) => !guard.isTaken(guard.digestOf(this.text, this.read)))
         );
       };
       const parent = chooser.choose({ row, place, registers: this.#registers, random, accept });
       if (parent === 'impossible') return chooser.key.name;
       if (parent === null) this.#write(chooser.key, null);
       else if (!accept(parent)) return this.#constraints.structural[0]?.guard.name ?? chooser.key.name;
+      else this.#chosen.set(chooser.key.name, { table: chooser.parent, row: parent });
     }
     return null;
   }
 
-  readonly #textOf = (column: string): string | null => this.text(column);
-  readonly #read = (column: string): ReturnType<CellColumn['read']> => {
-    const at = this.#columnAt.get(column);
-    return at === undefined ? null : this.columns[at].read(this.cells[at]);
-  };
+  /** What follows from the references: keys along a second path, copies, and hidden rules. */
+  #follow(place: Place): string | null {
+    for (const key of this.#model.foreignKeys) {
+      const { maker } = key;
+      if (maker.by !== 'through') continue;
+      const texts = maker.parentColumns.map((column) => this.parentText(maker.through, column));
+      this.#write(key, texts.includes(null) ? null : texts);
+    }
+    for (let c = 0; c < this.columns.length; c++) {
+      const { maker, parse } = this.columns[c];
+      if (maker.by === 'copy') this.cells[c] = parse(this.parentText(maker.foreignKey, maker.parentColumn));
+    }
+    this.#rules.apply(this, place);
+    return null;
+  }
 
   #write(key: ForeignKeyModel, texts: readonly (string | null)[] | null): void {
     for (let i = 0; i < key.columns.length; i++) {
@@ -206,16 +273,18 @@ export class RowMaker {
     }
   }
 
-  #violated(): string | null {
-    for (const check of this.#constraints.checks) if (check.test(this.#read) === false) return check.name;
-    const guards = this.#guards();
-    this.#digests = guards.map(({ guard }) => guard.digestOf(this.#textOf, this.#read));
-    for (let i = 0; i < guards.length; i++) if (guards[i].guard.isTaken(this.#digests[i])) return guards[i].guard.name;
-    return null;
+  #violated(attempt: number): string | null {
+    for (const check of this.#constraints.checks) if (check.test(this.read) === false) return check.name;
+    this.#digests = this.#guards.map(({ guard }) => guard.digestOf(this.text, this.read));
+    for (let i = 0; i < this.#guards.length; i++) {
+      if (this.#guards[i].guard.isTaken(this.#digests[i])) return this.#guards[i].guard.name;
+    }
+    return attempt < RULE_TRIES ? this.#rules.broken(this) : null;
   }
 
-  #commit(row: number): void {
-    this.#guards().forEach(({ guard }, i) => guard.take(this.#digests[i]));
+  #commit(row: number, attempt: number): void {
+    this.#guards.forEach(({ guard }, i) => guard.take(this.#digests[i]));
+    if (this.#pass === 'first') this.#made.attempts[row] = attempt;
     for (const [register, codes] of this.#kept) codes[row] = this.#registers[register];
     for (const count of this.#counts) {
       const value =
@@ -223,11 +292,16 @@ export class RowMaker {
       count.into[row] = Math.max(0, Math.round(value));
     }
     for (const [column, key] of this.#storedKeys) key.push(this.text(column));
-    for (const chooser of this.#choosers) chooser.commit(row, this.#made);
-    this.#previous.set(this.#registers);
+    this.#moments.keep(row, this.cells);
+    if (this.#pass === 'only') this.#tally.add(this.#chosen, this.read);
+    this.#remember(row);
   }
 
-  get table(): TableFacts {
-    return this.#table;
+  /** What the next row may look back on. */
+  #remember(row: number): void {
+    for (const chooser of this.#choosers) chooser.commit(row, this.#made);
+    this.#previous.set(this.#registers);
+    this.#moments.remember();
+    this.#rules.remember(this.cells);
   }
 }

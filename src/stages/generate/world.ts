@@ -1,18 +1,29 @@
 /** What the rows made so far leave behind for the tables that reference them: counts, codes, keys. */
 import type { TableModel } from '../../model/table-model.ts';
+import type { Cell } from '../../model/encoders/encoder.ts';
+import { reviveEncoder } from '../../model/encoders/index.ts';
 import { serialKey, StoredKey, type KeyColumn } from './key-column.ts';
+import { totalsOf, type Totals } from './tally.ts';
 
 export interface MadeTable {
   readonly model: TableModel;
   rowCount: number;
   /** All rows are made. */
   complete: boolean;
-  /** Values of the columns that others reference. */
+  /** Values of the columns that others reference or follow. */
   readonly keys: ReadonlyMap<string, KeyColumn>;
   /** By `referencing table\0foreign key`: references that each row shall get. */
   readonly counts: ReadonlyMap<string, Uint32Array>;
   /** By register: codes that children look at. */
   readonly codes: ReadonlyMap<number, Uint16Array>;
+  /** By column: microseconds of the moments that children are told from; NaN for NULL. */
+  readonly moments: ReadonlyMap<string, Float64Array>;
+  /** Aggregates over children, where the table is made twice. */
+  readonly totals: readonly Totals[];
+  /** Which draw each row came from, where the table is made twice; else empty. */
+  readonly attempts: Uint8Array;
+  /** A cell of a column from a number. */
+  cellOf(column: string, value: number | null): Cell;
 }
 
 export function countKey(table: string, foreignKey: string): string {
@@ -23,41 +34,66 @@ export function countKey(table: string, foreignKey: string): string {
 export interface Needs {
   readonly keyColumns: ReadonlySet<string>;
   readonly registers: ReadonlySet<number>;
+  readonly moments: ReadonlySet<string>;
 }
 
 export function needsOf(models: readonly TableModel[]): Map<string, Needs> {
   const needs = new Map(
-    models.map((model) => [model.id, { keyColumns: new Set<string>(), registers: new Set<number>() }]),
+    models.map((model) => [
+      model.id,
+      { keyColumns: new Set<string>(), registers: new Set<number>(), moments: new Set<string>() },
+    ]),
   );
   for (const model of models) {
+    const behind = (foreignKey: string): { keyColumns: Set<string> } | undefined =>
+      needs.get(model.foreignKeys.find((key) => key.name === foreignKey)?.referencedTable ?? '');
     for (const key of model.foreignKeys) {
       const referenced = needs.get(key.referencedTable);
       if (referenced === undefined) continue;
-      if (key.maker.by !== 'implied' && key.maker.by !== 'null')
+      if (key.maker.by === 'through')
+        for (const column of key.maker.parentColumns) behind(key.maker.through)?.keyColumns.add(column);
+      else if (key.maker.by !== 'implied' && key.maker.by !== 'null')
         for (const column of key.referencedColumns) referenced.keyColumns.add(column);
       if (key.maker.by !== 'context') continue;
-      for (const i of usedContext(model)) referenced.registers.add(model.registers[i].from);
+      for (const i of usedParentRegisters(model)) referenced.registers.add(model.registers[i].from);
+      for (const column of parentMoments(model)) referenced.moments.add(column);
+    }
+    for (const { maker } of model.columns)
+      if (maker.by === 'copy') behind(maker.foreignKey)?.keyColumns.add(maker.parentColumn);
+    for (const rule of model.rules) {
+      const operands = rule.kind === 'order' ? [rule.low, rule.high] : rule.kind === 'arithmetic' ? rule.operands : [];
+      for (const { foreignKey, column } of operands)
+        if (foreignKey !== null) behind(foreignKey)?.keyColumns.add(column);
     }
   }
   return needs;
 }
 
-/** Registers of the parent's origin that some split of the table's chain reads. */
-export function usedContext(model: TableModel): readonly number[] {
-  const used = new Set<number>();
-  if (model.chain === null) return [];
-  // Inputs of a conditional are numbered context first, so those below the context's length are registers.
-  for (const conditional of model.chain.conditionals)
-    for (const input of conditional.inputIndices) if (input < model.ownFrom) used.add(input);
-  return [...used].filter((i) => model.registers[i].origin === 'parent').sort((a, b) => a - b);
+/** Context registers from the parent that some split of the table reads. */
+function usedParentRegisters(model: TableModel): readonly number[] {
+  return (model.rowModel?.usedContext(model.ownFrom) ?? []).filter((i) => model.registers[i].origin === 'parent');
 }
 
-export function newMadeTable(model: TableModel, rowCount: number, needs: Needs): MadeTable {
+/** Moments of the parent that moments of the table are told from. */
+function parentMoments(model: TableModel): readonly string[] {
+  return model.columns.flatMap(({ maker }) => {
+    if (maker.by !== 'moment') return [];
+    const base = maker.base.from === 'sibling' ? maker.base.first : maker.base;
+    return base.from === 'parent' ? [base.column] : [];
+  });
+}
+
+export function newMadeTable(model: TableModel, rowCount: number, needs: Needs, isMadeTwice: boolean): MadeTable {
   const keys = new Map<string, KeyColumn>();
   for (const column of needs.keyColumns) {
     const maker = model.columns.find((candidate) => candidate.name === column)?.maker;
     keys.set(column, maker?.by === 'serial' ? serialKey(maker.start, maker.step) : new StoredKey());
   }
+  const textColumns = new Set(
+    model.columns
+      .filter(({ maker }) => maker.by === 'encoder' && reviveEncoder(maker.kind, maker.parameters).form === 'text')
+      .map(({ name }) => name),
+  );
   return {
     model,
     rowCount,
@@ -67,5 +103,9 @@ export function newMadeTable(model: TableModel, rowCount: number, needs: Needs):
       model.incoming.map((count) => [countKey(count.table, count.foreignKey), new Uint32Array(rowCount)]),
     ),
     codes: new Map([...needs.registers].map((register) => [register, new Uint16Array(rowCount)])),
+    moments: new Map([...needs.moments].map((column) => [column, new Float64Array(rowCount).fill(NaN)])),
+    totals: isMadeTwice ? totalsOf(model, rowCount) : [],
+    attempts: new Uint8Array(isMadeTwice ? rowCount : 0),
+    cellOf: (column, value) => (value !== null && textColumns.has(column) ? String(value) : value),
   };
 }

@@ -1,5 +1,6 @@
 /** The context registers of a child's rows: its parent's codes, its place among siblings, the sibling before it. */
 import type { TableFacts } from '../../../connectors/connector.ts';
+import { contextInformation } from '../../model/chain.ts';
 import type { Register } from '../../model/table-model.ts';
 import { parseTimestamp } from '../../model/encoders/scalar.ts';
 import type { TableSample } from '../profile/artifact.ts';
@@ -17,23 +18,48 @@ export interface ContextRegisters {
   readonly registers: readonly Register[];
 }
 
+/** A fitted table as a context: its own registers, and those of its own context that come from its parent. */
+export interface FittedTable {
+  readonly registers: readonly (CodedRegister & { readonly at: number })[];
+}
+
+/** Where every row of a table stands among its siblings. */
+export interface SiblingOrder {
+  readonly index: Int32Array;
+  readonly count: Int32Array;
+  readonly previous: Int32Array;
+  readonly meanCount: number;
+  /** The moment that they are ordered by; null where another order had to do. */
+  readonly orderColumn: string | null;
+}
+
+export function siblingOrder(table: TableFacts, sample: TableSample, foreignKey: string): SiblingOrder {
+  const links = sample.parents.get(foreignKey)!;
+  const { order, column } = orderOfRows(table, sample);
+  const parentCount = new Set(links.filter((to) => to >= 0)).size;
+  const childCount = links.reduce((sum, to) => sum + (to >= 0 ? 1 : 0), 0);
+  return { ...placeAmongSiblings(links, order), meanCount: childCount / Math.max(1, parentCount), orderColumn: column };
+}
+
 export function contextRegisters(
-  table: TableFacts,
   sample: TableSample,
   foreignKey: string,
-  parent: { readonly own: readonly CodedRegister[]; readonly ownFrom: number },
+  fitRows: Int32Array,
+  parent: FittedTable,
+  siblings: SiblingOrder,
   own: readonly CodedRegister[],
 ): ContextRegisters {
   const links = sample.parents.get(foreignKey)!;
-  const { index, count, previous } = placeAmongSiblings(links, siblingOrder(table, sample));
-
-  const parents = parent.own.slice(0, MAX_PARENT_REGISTERS).map((register) => ({
-    name: `parent:${register.name}`,
+  const { index, count, previous } = siblings;
+  const candidates = parent.registers.map((register) => ({
+    from: register.at,
+    name: register.name.startsWith('parent:') ? `grand${register.name}` : `parent:${register.name}`,
     codes: Uint16Array.from(links, (to) => (to < 0 ? register.size : register.codes[to])),
     size: register.size + 1,
     ordered: register.ordered,
     hasNull: true,
   }));
+  const parents = mostInformative(candidates, own, fitRows, MAX_PARENT_REGISTERS);
   const capped = (values: Int32Array): Uint16Array => Uint16Array.from(values, (value) => Math.min(value, PLACE_CAP));
   const remaining = index.map((value, i) => count[i] - 1 - value);
   const place = (name: string, values: Int32Array): CodedRegister => ({
@@ -44,43 +70,75 @@ export function contextRegisters(
     hasNull: false,
   });
   const places = [place('#index', index), place('#count', count), place('#remaining', remaining)];
-  const siblings = own.slice(0, MAX_SIBLING_REGISTERS).map((register) => ({
+  const before = own.map((register, from) => ({
+    from,
     name: `sibling:${register.name}`,
     codes: Uint16Array.from(previous, (row) => (row < 0 ? register.size : register.codes[row])),
     size: register.size + 1,
     ordered: register.ordered,
     hasNull: true,
   }));
+  const previousRegisters =
+    siblings.meanCount < 1.05 ? [] : mostInformative(before, own, fitRows, MAX_SIBLING_REGISTERS);
+  const ownFrom = parents.length + places.length + previousRegisters.length;
   return {
-    coded: [...parents, ...places, ...siblings],
+    coded: [...parents, ...places, ...previousRegisters],
     registers: [
-      ...describeRegisters('parent', parents, (i) => parent.ownFrom + i),
+      ...describeRegisters('parent', parents, (i) => parents[i].from),
       ...describeRegisters('place', places, (i) => i),
-      // Own registers follow the context: their numbers are known once its length is.
-      ...describeRegisters('sibling', siblings, (i) => parents.length + places.length + siblings.length + i),
+      ...describeRegisters('sibling', previousRegisters, (i) => ownFrom + previousRegisters[i].from),
     ],
   };
 }
 
+/** Those of the candidates that tell most about the row, in their given order. */
+function mostInformative<R extends CodedRegister>(
+  candidates: readonly R[],
+  own: readonly CodedRegister[],
+  rows: Int32Array,
+  limit: number,
+): readonly R[] {
+  if (candidates.length <= limit) return candidates;
+  const information = contextInformation(own, candidates, rows);
+  const ranked = candidates.map((_, i) => i).sort((a, b) => information[b] - information[a] || a - b);
+  const kept = new Set(ranked.slice(0, limit));
+  return candidates.filter((_, i) => kept.has(i));
+}
+
 /** What siblings are ordered by: the moment that tells rows apart best, else the key, else as they were read. */
-function siblingOrder(table: TableFacts, sample: TableSample): Float64Array {
+function orderOfRows(table: TableFacts, sample: TableSample): { order: Float64Array; column: string | null } {
   const moments = table.columns.filter(
     (column) => ['timestamp', 'timestamptz', 'date'].includes(column.type.class) && sample.columns.has(column.name),
   );
-  const richness = (name: string): number => new Set(sample.columns.get(name)!.filter((value) => value !== null)).size;
-  const best = moments
+  const richness = (name: string): number => {
+    const values = sample.columns.get(name)!;
+    // A moment that is often missing orders little; one that is always there can be told by its gap.
+    const missing = values.reduce((count, value) => count + (value === null ? 1 : 0), 0);
+    return missing > 0.1 * sample.rowCount ? 0 : new Set(values).size * (missing > 0 ? 0.5 : 1);
+  };
+  const ranked = moments
     .map((column) => ({ name: column.name, distinct: richness(column.name) }))
-    .sort((a, b) => b.distinct - a.distinct)[0];
-  if (best !== undefined && best.distinct > 1) {
-    return Float64Array.from(sample.columns.get(best.name)!, (value) =>
-      value === null ? Infinity : (parseTimestamp(value) ?? Infinity),
-    );
-  }
+    .sort((a, b) => b.distinct - a.distinct);
+  // Of moments that tell rows apart alike, what happened first is what the others follow from.
+  const alike = ranked.filter(({ distinct }) => distinct > 1 && distinct >= 0.8 * ranked[0].distinct);
+  const best = alike
+    .map(({ name }) => ({ name, order: momentOrder(sample.columns.get(name)!) }))
+    .sort((a, b) => middle(a.order) - middle(b.order))[0];
+  if (best !== undefined) return { order: best.order, column: best.order.includes(Infinity) ? null : best.name };
   const key = table.primaryKey?.columns.find(
     (name) => name !== null && table.columns.find((column) => column.name === name)?.type.class === 'integer',
   );
-  if (key !== undefined && key !== null) return Float64Array.from(sample.columns.get(key)!, Number);
-  return Float64Array.from({ length: sample.rowCount }, (_, i) => i);
+  if (key !== undefined && key !== null)
+    return { order: Float64Array.from(sample.columns.get(key)!, Number), column: null };
+  return { order: Float64Array.from({ length: sample.rowCount }, (_, i) => i), column: null };
+}
+
+function momentOrder(values: readonly (string | null)[]): Float64Array {
+  return Float64Array.from(values, (value) => (value === null ? Infinity : (parseTimestamp(value) ?? Infinity)));
+}
+
+function middle(values: Float64Array): number {
+  return Float64Array.from(values).sort()[values.length >> 1];
 }
 
 /** Of each row: its index among its siblings, their number, and the row before it (−1: none). */

@@ -3,16 +3,23 @@ import { tableId, type Catalog, type TableFacts } from '../../../connectors/conn
 import type { EventSink } from '../../kernel/events.ts';
 import { digest } from '../../kernel/ids.ts';
 import type { Split } from '../../kernel/split.ts';
-import { fitChain } from '../../model/chain.ts';
+import { fitChain, type Chain, type ChainOptions } from '../../model/chain.ts';
 import { childDefaults, TABLE_DEFAULTS } from '../../model/conditional.ts';
 import { MEMBERSHIP_WARNING, testMembership, worstAuc } from '../../model/self-test.ts';
+import type { AucEstimate } from '../../numeric/auc.ts';
+import { isRepeated } from '../../model/encoders/moment.ts';
+import { RowModel } from '../../model/row-model.ts';
+import type { MinedRule } from '../../model/rules.ts';
 import type { SelfTest, TableModel } from '../../model/table-model.ts';
 import type { GraphTable, RelationGraph } from '../graph/artifact.ts';
 import type { Classification } from '../mask/artifact.ts';
 import type { RelationalSample, TableSample } from '../profile/artifact.ts';
 import type { LearnedModel } from './artifact.ts';
-import { contextRegisters, type ContextRegisters } from './context.ts';
-import { orderTables } from './order-tables.ts';
+import { applyRules } from './apply-rules.ts';
+import { contextRegisters, siblingOrder, type ContextRegisters, type FittedTable } from './context.ts';
+import { codeMoments, momentValues } from './moments.ts';
+import { chooseContexts, orderTables } from './order-tables.ts';
+import { mineRules } from './rules/index.ts';
 import { planTable, type TablePlan } from './plan-table.ts';
 import {
   describeRegisters,
@@ -28,8 +35,6 @@ import { chooseStrategies, type StrategyChoice, type TableOverride } from './str
 const SMALL_DATA_UNITS = 300;
 const SMALL_DATA_GATE = 2;
 const MAX_REFITS = 4;
-/** Parents with children that a context needs. */
-const MIN_CONTEXT_PARENTS = 20;
 /** Rows of each unit count as one here: a bin needs about this many units' worth. */
 const UNITS_PER_BIN = 40;
 const MAX_BINS = 256;
@@ -47,8 +52,9 @@ interface Learning {
   readonly sample: RelationalSample;
   readonly strategies: ReadonlyMap<string, StrategyChoice>;
   readonly plans: ReadonlyMap<string, TablePlan>;
-  /** Own registers of the tables fitted so far that are somebody's context. */
-  readonly fitted: Map<string, { own: readonly CodedRegister[]; ownFrom: number }>;
+  readonly rules: ReadonlyMap<string, readonly MinedRule[]>;
+  /** Tables fitted so far, as contexts. */
+  readonly fitted: Map<string, FittedTable & { readonly moments: ReadonlyMap<string, Float64Array> }>;
 }
 
 export function learn(
@@ -64,9 +70,11 @@ export function learn(
   const graphTables = new Map(graph.tables.map((table) => [table.id, table]));
   const rowCounts = new Map([...sample.tables].map(([id, table]) => [id, table.totalRowCount]));
   const strategies = chooseStrategies(catalog, graph, classification, rowCounts, options.overrides);
-  const order = orderTables(catalog, graph);
-  const plans = planTables(order, facts, graphTables, sample, strategies, classification);
-  const learning: Learning = { catalog, graph, sample, strategies, plans, fitted: new Map() };
+  const rules = byTable(mineRules(catalog, graph, sample, {}));
+  const contexts = chooseContexts(graph, facts, strategies, sample, rules);
+  const order = orderTables(catalog, graph, contexts);
+  const plans = planTables(order, facts, graphTables, sample, strategies, classification, contexts, rules);
+  const learning: Learning = { catalog, graph, sample, strategies, plans, rules, fitted: new Map() };
 
   const tables: TableModel[] = [];
   order.forEach((id, done) => {
@@ -91,6 +99,12 @@ export function learn(
   };
 }
 
+function byTable(mined: readonly MinedRule[]): Map<string, readonly MinedRule[]> {
+  const rules = new Map<string, MinedRule[]>();
+  for (const rule of mined) rules.set(rule.table, [...(rules.get(rule.table) ?? []), rule]);
+  return rules;
+}
+
 function planTables(
   order: readonly string[],
   facts: ReadonlyMap<string, TableFacts>,
@@ -98,37 +112,20 @@ function planTables(
   sample: RelationalSample,
   strategies: ReadonlyMap<string, StrategyChoice>,
   classification: Classification,
+  contexts: ReadonlyMap<string, string | null>,
+  rules: ReadonlyMap<string, readonly MinedRule[]>,
 ): Map<string, TablePlan> {
   const plans = new Map<string, TablePlan>();
   for (const id of order) {
     const classified = new Map(
       classification.columns.filter((column) => column.table === id).map((column) => [column.column, column]),
     );
-    const graphTable = graphTables.get(id)!;
-    const context = contextOf(graphTable, facts.get(id)!, strategies, sample);
-    plans.set(id, planTable(facts.get(id)!, graphTable, sample.tables.get(id)!, strategies, context, classified));
+    const table = facts.get(id)!;
+    const context = contexts.get(id)!;
+    const plan = planTable(table, graphTables.get(id)!, sample.tables.get(id)!, strategies, context, classified);
+    plans.set(id, applyRules(table, facts, plan, rules.get(id) ?? []));
   }
   return plans;
-}
-
-/** The context foreign key, if its parent is synthesised too and its children were all read. */
-function contextOf(
-  graphTable: GraphTable,
-  table: TableFacts,
-  strategies: ReadonlyMap<string, StrategyChoice>,
-  sample: RelationalSample,
-): string | null {
-  const key = table.foreignKeys.find((candidate) => candidate.name === graphTable.contextForeignKey);
-  if (key === undefined || strategies.get(graphTable.id)!.strategy !== 'synthesize') return null;
-  const to = tableId(key.referencedTable);
-  if (strategies.get(to)?.strategy !== 'synthesize') return null;
-  const children = sample.tables.get(graphTable.id)!;
-  const rate = (table: TableSample): number => table.rowCount / Math.max(1, table.totalRowCount);
-  // Children sampled more thinly than their parents would look like fewer children.
-  if (rate(children) < 0.9 * rate(sample.tables.get(to)!)) return null;
-  // Of a parent that hardly ever has a child nothing can be learned about when it does.
-  const withChildren = new Set(children.parents.get(key.name)!.filter((row) => row >= 0)).size;
-  return withChildren < MIN_CONTEXT_PARENTS ? null : key.name;
 }
 
 function learnTable(
@@ -147,27 +144,41 @@ function learnTable(
   const fitRows = rowsOf(sample, learning.sample.unitSplits, graphTable);
   const incoming = incomingReferences(id, learning, facts);
   const contextKey = table.foreignKeys.find((key) => plan.foreignKeys.get(key.name) === 'context');
-  const parent = contextKey === undefined ? undefined : learning.fitted.get(tableId(contextKey.referencedTable));
-  const unitCount = new Set(Array.from(fitRows, (row) => sample.units[row])).size;
+  const parentId = contextKey === undefined ? null : tableId(contextKey.referencedTable);
+  const parent = parentId === null ? undefined : learning.fitted.get(parentId);
+  const siblings = contextKey === undefined ? null : siblingOrder(table, sample, contextKey.name);
+  const moments = momentColumns(table, plan, sample, fitRows);
+  const parentMoments =
+    contextKey === undefined || parent === undefined
+      ? null
+      : { columns: parent.moments, links: sample.parents.get(contextKey.name)! };
   const encode = (maxBins: number): Encoded => {
-    const own = ownRegisters(table, plan, sample, fitRows, incoming, maxBins);
+    const momentPlan = codeMoments(table, moments, sample, fitRows, parentMoments, siblings, maxBins);
+    const own = ownRegisters(table, plan, sample, fitRows, incoming, maxBins, momentPlan);
     const context =
       contextKey === undefined || parent === undefined
         ? NO_CONTEXT
-        : contextRegisters(table, sample, contextKey.name, parent, own.registers);
+        : contextRegisters(sample, contextKey.name, fitRows, parent, siblings!, own.registers);
     return { own, context };
   };
-  const { own, context, chain, selfTest } = fitTable(
+  const { own, context, rowModel, selfTest, unitCount } = fitTable(
     id,
     encode,
     sample,
     fitRows,
-    unitCount,
     graphTable,
     learning.sample,
   );
   const ownFrom = context.coded.length;
-  learning.fitted.set(id, { own: own.registers, ownFrom });
+  learning.fitted.set(id, {
+    registers: [
+      ...context.coded.flatMap((register, at) =>
+        context.registers[at].origin === 'parent' ? [{ ...register, at }] : [],
+      ),
+      ...own.registers.map((register, i) => ({ ...register, at: ownFrom + i })),
+    ],
+    moments: new Map(moments.map((name) => [name, momentValues(sample.columns.get(name)!)])),
+  });
   const models = rebase(own, ownFrom);
   return {
     ...base,
@@ -183,11 +194,30 @@ function learnTable(
     })),
     registers: [...context.registers, ...describeRegisters('own', own.registers, (i) => ownFrom + i)],
     ownFrom,
-    chain,
+    rowModel,
+    calendar: models.calendar,
+    rules: learning.rules.get(id) ?? [],
     incoming: models.incoming,
     rows: null,
     selfTest,
   };
+}
+
+/** Moments that are learned, and that are events: not labels that whole batches share, and there in enough rows. */
+function momentColumns(table: TableFacts, plan: TablePlan, sample: TableSample, fitRows: Int32Array): string[] {
+  const units = Uint32Array.from(fitRows, (row) => sample.units[row]);
+  return table.columns
+    .filter(
+      (column) =>
+        ['date', 'timestamp', 'timestamptz'].includes(column.type.class) &&
+        plan.columns.get(column.name)?.by === 'encoder',
+    )
+    .map((column) => column.name)
+    .filter((name) => {
+      const values = sample.columns.get(name)!;
+      const fit = Array.from(fitRows, (row) => values[row]);
+      return fit.some((value) => value !== null) && !isRepeated(fit, units);
+    });
 }
 
 function unlearned(
@@ -212,7 +242,9 @@ function unlearned(
     foreignKeys,
     registers: [],
     ownFrom: 0,
-    chain: null,
+    rowModel: null,
+    calendar: [],
+    rules: [],
     incoming: [],
     rows: copied === null ? null : copied.columns,
     selfTest: null,
@@ -271,48 +303,69 @@ function fitTable(
   encode: (maxBins: number) => Encoded,
   sample: TableSample,
   fitRows: Int32Array,
-  unitCount: number,
   graphTable: GraphTable,
   relational: RelationalSample,
-): Encoded & { chain: TableModel['chain']; selfTest: SelfTest | null } {
-  const named = (registers: readonly CodedRegister[]): { name: string; column: CodedRegister }[] =>
-    registers.map((column) => ({ name: column.name, column }));
+): Encoded & { rowModel: RowModel | null; selfTest: SelfTest | null; unitCount: number } {
+  const unitCount = countUnits(sample, fitRows);
   // A subject with many rows weighs on every bin that they fall into: bins widen with the rows that a subject has.
   const rowsPerUnit = fitRows.length / Math.max(1, unitCount);
   const hasSubject = graphTable.subjectPath !== null;
   let maxBins = hasSubject ? clamp(fitRows.length / (UNITS_PER_BIN * rowsPerUnit), MIN_BINS, MAX_BINS) : MAX_BINS;
   const defaults = hasSubject ? childDefaults(fitRows.length, unitCount) : TABLE_DEFAULTS;
   let gate = unitCount < SMALL_DATA_UNITS ? Math.max(SMALL_DATA_GATE, defaults.gate) : defaults.gate;
+  const rowsIn = (...splits: readonly Split[]): Int32Array =>
+    Int32Array.from(sample.units.keys()).filter((row) => splits.includes(relational.unitSplits[sample.units[row]]));
   for (let attempt = 0; ; attempt++) {
-    const { own, context } = encode(maxBins);
-    if (own.registers.length === 0 || fitRows.length === 0) return { own, context, chain: null, selfTest: null };
-    const options = {
-      ...defaults,
-      minRows: context.coded.length > 0 ? defaults.minRows : TABLE_DEFAULTS.minRows,
-      gate,
-      rows: fitRows,
-    };
-    const chain = fitChain(named(own.registers), named(context.coded), sample.units, options);
-    if (!hasSubject) return { own, context, chain, selfTest: null };
-    const tuneRows = Int32Array.from(sample.units.keys()).filter(
-      (row) => relational.unitSplits[sample.units[row]] === 'tune',
-    );
-    const result = worstAuc(
-      testMembership(chain, named(own.registers), named(context.coded), sample.units, fitRows, tuneRows),
-    );
-    const tuneUnits = new Set(Array.from(tuneRows, (row) => sample.units[row])).size;
+    const encoded = encode(maxBins);
+    const { own, context } = encoded;
+    if (own.registers.length === 0 || fitRows.length === 0)
+      return { ...encoded, rowModel: null, selfTest: null, unitCount };
+    const minRows = context.coded.length > 0 ? defaults.minRows : TABLE_DEFAULTS.minRows;
+    const rowModel = fitRowModel(encoded, sample.units, { ...defaults, minRows, gate, rows: fitRows });
+    if (!hasSubject) return { ...encoded, rowModel, selfTest: null, unitCount };
+    const test = (unseen: Int32Array): AucEstimate | null =>
+      worstAuc(testMembership(rowModel, named(own.registers), named(context.coded), sample.units, fitRows, unseen));
+    const tuned = test(rowsIn('tune'));
+    if (tuned !== null && tuned.auc > MEMBERSHIP_WARNING && attempt < MAX_REFITS) {
+      gate *= 1.5;
+      maxBins = clamp(maxBins / 2, MIN_BINS / 2, MAX_BINS);
+      continue;
+    }
+    // What is reported is measured on all subjects that took no part, now that nothing is decided by it any more.
+    const unseen = rowsIn('tune', 'test');
+    const final = test(unseen);
     const selfTest: SelfTest = {
       table: id,
-      auc: result?.auc ?? null,
-      standardError: result?.standardError ?? null,
-      unitCount: Math.min(unitCount, tuneUnits),
+      auc: final?.auc ?? null,
+      standardError: final?.standardError ?? null,
+      unitCount: Math.min(unitCount, countUnits(sample, unseen)),
       gateMultiplier: gate / defaults.gate,
     };
-    const safe = result === null || result.auc <= MEMBERSHIP_WARNING;
-    if (safe || attempt === MAX_REFITS) return { own, context, chain, selfTest };
-    gate *= 1.5;
-    maxBins = clamp(maxBins / 2, MIN_BINS / 2, MAX_BINS);
+    return { ...encoded, rowModel, selfTest, unitCount };
   }
+}
+
+function fitRowModel({ own, context }: Encoded, units: Uint32Array, options: ChainOptions): RowModel {
+  const { momentCount, calendar } = own;
+  const given = momentCount + calendar.length;
+  const moments = own.registers.slice(0, momentCount);
+  const rest = own.registers.slice(given);
+  const fit = (columns: readonly CodedRegister[], before: readonly CodedRegister[]): Chain | null =>
+    columns.length === 0 ? null : fitChain(named(columns), named(before), units, options);
+  return new RowModel(
+    fit(moments, context.coded),
+    fit(rest, [...context.coded, ...own.registers.slice(0, given)]),
+    momentCount,
+    calendar.length,
+  );
+}
+
+function named(registers: readonly CodedRegister[]): { name: string; column: CodedRegister }[] {
+  return registers.map((column) => ({ name: column.name, column }));
+}
+
+function countUnits(sample: TableSample, rows: Int32Array): number {
+  return new Set(Array.from(rows, (row) => sample.units[row])).size;
 }
 
 function clamp(value: number, low: number, high: number): number {

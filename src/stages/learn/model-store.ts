@@ -3,12 +3,18 @@ import { UnderstudyError } from '../../kernel/errors.ts';
 import { Chain, type ChainHeader } from '../../model/chain.ts';
 import type { NumberArray } from '../../model/conditional.ts';
 import { readModelFile, writeModelFile, type TypedArray } from '../../model/model-file.ts';
+import { RowModel } from '../../model/row-model.ts';
 import type { TableModel } from '../../model/table-model.ts';
 import type { LearnedModel } from './artifact.ts';
 
 /** What of a table stands in the JSON header; its chain's tensors stand beside it. */
-interface TableHeader extends Omit<TableModel, 'chain' | 'rows'> {
-  readonly chain: ChainHeader | null;
+interface TableHeader extends Omit<TableModel, 'rowModel' | 'rows'> {
+  readonly rowModel: {
+    readonly moments: ChainHeader | null;
+    readonly rest: ChainHeader | null;
+    readonly momentCount: number;
+    readonly calendarCount: number;
+  } | null;
   readonly rows: readonly (readonly [string, readonly (string | null)[]])[] | null;
 }
 
@@ -23,8 +29,23 @@ export function modelContent(model: LearnedModel): {
 } {
   const tensors = new Map<string, TypedArray>();
   const tables = model.tables.map((table, i): TableHeader => {
-    for (const [name, tensor] of table.chain?.toTensors(`${i}.`) ?? []) tensors.set(name, tensor);
-    return { ...table, chain: table.chain?.header ?? null, rows: table.rows === null ? null : [...table.rows] };
+    const { rowModel } = table;
+    for (const [part, chain] of Object.entries({ m: rowModel?.moments, r: rowModel?.rest })) {
+      for (const [name, tensor] of chain?.toTensors(`${i}.${part}.`) ?? []) tensors.set(name, tensor);
+    }
+    return {
+      ...table,
+      rowModel:
+        rowModel === null
+          ? null
+          : {
+              moments: rowModel.moments?.header ?? null,
+              rest: rowModel.rest?.header ?? null,
+              momentCount: rowModel.momentCount,
+              calendarCount: rowModel.calendarCount,
+            },
+      rows: table.rows === null ? null : [...table.rows],
+    };
   });
   return { header: { ...model, tables } satisfies ModelHeader, tensors };
 }
@@ -47,13 +68,32 @@ export async function loadModel(path: string): Promise<{ readonly model: Learned
       },
     );
   }
-  const tables = content.tables.map((table, i): TableModel => ({
-    ...table,
-    chain:
-      table.chain === null
-        ? null
-        : Chain.fromTensors(table.chain, tensors as ReadonlyMap<string, NumberArray>, `${i}.`),
-    rows: table.rows === null ? null : new Map(table.rows),
-  }));
-  return { model: { ...content, tables }, hash };
+  try {
+    const tables = content.tables.map((table, i): TableModel => ({
+      ...table,
+      rowModel: reviveRowModel(table.rowModel, tensors as ReadonlyMap<string, NumberArray>, i),
+      rows: table.rows === null ? null : new Map(table.rows),
+    }));
+    return { model: { ...content, tables }, hash };
+  } catch (cause) {
+    throw new UnderstudyError(
+      'MODEL_FILE_INVALID',
+      `${path} lacks a part that its header names; nothing was written.`,
+      {
+        hint: 'Learn the model again.',
+        cause,
+      },
+    );
+  }
+}
+
+function reviveRowModel(
+  header: TableHeader['rowModel'],
+  tensors: ReadonlyMap<string, NumberArray>,
+  table: number,
+): RowModel | null {
+  if (header === null) return null;
+  const chain = (part: string, of: ChainHeader | null): Chain | null =>
+    of === null ? null : Chain.fromTensors(of, tensors, `${table}.${part}.`);
+  return new RowModel(chain('m', header.moments), chain('r', header.rest), header.momentCount, header.calendarCount);
 }

@@ -11,13 +11,17 @@ export type ColumnPlan =
   | { readonly by: 'foreign-key'; readonly foreignKey: string; readonly position: number }
   | { readonly by: 'serial'; readonly start: number; readonly step: number }
   | { readonly by: 'position'; readonly start: number }
+  /** By a hidden rule: equal to a column of the referenced row. */
+  | { readonly by: 'copy'; readonly foreignKey: string; readonly parentColumn: string }
   | { readonly by: 'null' };
 
-export type ForeignKeyPlan = 'context' | 'category' | 'quota' | 'forest' | 'implied' | 'null';
+export type ForeignKeyPlan = 'context' | 'category' | 'quota' | 'forest' | 'through' | 'implied' | 'null';
 
 export interface TablePlan {
   readonly columns: ReadonlyMap<string, ColumnPlan>;
   readonly foreignKeys: ReadonlyMap<string, ForeignKeyPlan>;
+  /** Of keys planned `through`: the key to follow, and the columns to read there. */
+  readonly through: ReadonlyMap<string, { readonly through: string; readonly parentColumns: readonly string[] }>;
 }
 
 export function planTable(
@@ -53,7 +57,7 @@ export function planTable(
       ),
     );
   }
-  return { columns, foreignKeys };
+  return { columns, foreignKeys, through: new Map() };
 }
 
 /** The context first, then the widest keys: a narrow key that lies within a wide one is then implied by it. */

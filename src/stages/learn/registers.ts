@@ -4,7 +4,9 @@ import type { CodedColumn } from '../../model/coded-column.ts';
 import { fitColumnEncoder, isLearnable, type ColumnShape } from '../../model/encoders/index.ts';
 import type { ColumnEncoder } from '../../model/encoders/encoder.ts';
 import { fitNumberEncoder } from '../../model/encoders/number.ts';
+import type { MomentPlan } from './moments.ts';
 import type {
+  CalendarRegister,
   ColumnMaker,
   ColumnModel,
   ForeignKeyMaker,
@@ -22,7 +24,10 @@ export interface CodedRegister extends CodedColumn {
 }
 
 export interface OwnRegisters {
+  /** Moments, then the calendar that follows from them, then the rest. */
   readonly registers: readonly CodedRegister[];
+  readonly momentCount: number;
+  readonly calendar: readonly CalendarRegister[];
   readonly columns: readonly ColumnModel[];
   readonly foreignKeys: readonly ForeignKeyModel[];
   readonly incoming: readonly IncomingCount[];
@@ -48,8 +53,15 @@ export function ownRegisters(
   fitRows: Int32Array,
   incoming: readonly IncomingReferences[],
   maxBins: number,
+  momentPlan: MomentPlan,
 ): OwnRegisters {
-  const registers: CodedRegister[] = [];
+  const registers: CodedRegister[] = momentPlan.moments.flatMap((moment) => moment.registers);
+  const momentCount = registers.length;
+  const momentMakers = makersOfMoments(momentPlan);
+  const calendar = momentPlan.calendar.map(({ column, what, encoder, register }, i): CalendarRegister => {
+    registers.push(register);
+    return { register: momentCount + i, column, what, encoder };
+  });
   const units = pickUnits(sample.units, fitRows);
 
   const counts = incoming.map((reference): IncomingCount => {
@@ -75,7 +87,8 @@ export function ownRegisters(
     if (decided === undefined) continue;
     const values = sample.columns.get(column.name)!;
     let maker: ColumnMaker;
-    if (decided.by === 'encoder') {
+    if (momentMakers.has(column.name)) maker = momentMakers.get(column.name)!;
+    else if (decided.by === 'encoder') {
       const encoder = fitColumnEncoder(
         shapeOf(column.type, column.nullable),
         Array.from(fitRows, (row) => values[row]),
@@ -115,7 +128,8 @@ export function ownRegisters(
         by: decided,
         register: flagged ? pushNullFlag(registers, `#null:${key.name}`, isRoot, links.length) : -1,
       };
-    } else maker = { by: decided };
+    } else if (decided === 'through') maker = { by: 'through', ...plan.through.get(key.name)! };
+    else maker = { by: decided };
     return {
       name: key.name,
       referencedTable: '',
@@ -132,7 +146,22 @@ export function ownRegisters(
       degrees: [],
     };
   });
-  return { registers, columns, foreignKeys, incoming: counts };
+  return { registers, momentCount, calendar, columns, foreignKeys, incoming: counts };
+}
+
+function makersOfMoments({ moments }: MomentPlan): Map<string, ColumnMaker> {
+  const makers = new Map<string, ColumnMaker>();
+  let register = 0;
+  for (const { column, base, absolute, isDate, registers } of moments) {
+    makers.set(
+      column,
+      base === null
+        ? { by: 'encoder', ...absolute!, register, learned: true }
+        : { by: 'moment', register, base, isDate },
+    );
+    register += registers.length;
+  }
+  return makers;
 }
 
 export function pickUnits(units: Uint32Array, rows: Int32Array): Uint32Array {
@@ -211,7 +240,10 @@ function categoryOf(
 }
 
 /** The same makers with register numbers counted from the first register of the row. */
-export function rebase(own: OwnRegisters, from: number): Pick<OwnRegisters, 'columns' | 'foreignKeys' | 'incoming'> {
+export function rebase(
+  own: OwnRegisters,
+  from: number,
+): Pick<OwnRegisters, 'columns' | 'foreignKeys' | 'incoming' | 'calendar'> {
   const shift = <T extends { readonly register: number }>(maker: T): T => ({
     ...maker,
     register: maker.register < 0 ? -1 : maker.register + from,
@@ -226,6 +258,7 @@ export function rebase(own: OwnRegisters, from: number): Pick<OwnRegisters, 'col
       maker: 'register' in key.maker ? shift(key.maker) : key.maker,
     })),
     incoming: own.incoming.map((count) => shift(count)),
+    calendar: own.calendar.map((entry) => shift(entry)),
   };
 }
 

@@ -1,0 +1,130 @@
+/**
+ * A moment told by its distance from another one: from an earlier column of the row, from a moment of the parent, or
+ * from the sibling before. What is close in life stays close, and what never comes before stays behind.
+ *
+ * Long distances are whole days and a time of day, so that working hours survive; short ones are seconds.
+ */
+import { type Cell, type PartSpec, type Uniforms } from './encoder.ts';
+import { fitNumberEncoder, NUMBER_DEFAULTS, NumberEncoder, type NumberEncoderJson } from './number.ts';
+
+const DAY_MICROS = 86_400_000_000;
+const SECOND_MICROS = 1_000_000;
+/** Distances with a median above this are told in days. */
+const LONG_MICROS = 1.5 * DAY_MICROS;
+
+export interface RelativeMomentJson {
+  /** Days between the two dates, or seconds between the two moments. */
+  readonly unit: 'days' | 'seconds';
+  readonly distance: NumberEncoderJson;
+  /** Seconds of the day; null where the column is a date, or where `unit` is seconds. */
+  readonly clock: NumberEncoderJson | null;
+  /** Digits below a second that are drawn fresh: 1, 1,000 or 1,000,000 (none) microseconds. */
+  readonly grain: number;
+  /** The distance is never below zero: then it must not become so by a drawn time of day either. */
+  readonly ordered: boolean;
+}
+
+export class RelativeMoment {
+  readonly parts: readonly PartSpec[];
+  readonly #json: RelativeMomentJson;
+  readonly #distance: NumberEncoder;
+  readonly #clock: NumberEncoder | null;
+
+  constructor(json: RelativeMomentJson) {
+    this.#json = json;
+    this.#distance = NumberEncoder.fromJson(json.distance);
+    this.#clock = json.clock === null ? null : NumberEncoder.fromJson(json.clock);
+    const distance: PartSpec = { size: this.#distance.size, ordered: true, hasNull: this.#distance.hasNull };
+    this.parts =
+      this.#clock === null
+        ? [distance]
+        : [distance, { size: this.#clock.size, ordered: true, hasNull: this.#clock.hasNull }];
+  }
+
+  /** `NaN` is NULL; a value whose reference is NULL counts as NULL too. */
+  encode(micros: number, reference: number, out: Uint16Array, at: number): void {
+    const known = !Number.isNaN(micros) && !Number.isNaN(reference);
+    out[at] = this.#distance.encode(known ? distanceOf(micros, reference, this.#json.unit) : null);
+    if (this.#clock !== null) out[at + 1] = this.#clock.encode(known ? secondsOfDay(micros) : null);
+  }
+
+  /** Microseconds; null for NULL or without a reference. */
+  decode(codes: Uint16Array, at: number, reference: number, random: Uniforms): Cell {
+    const distance = this.#distance.decode(codes[at], random.next());
+    if (distance === null || Number.isNaN(reference)) return null;
+    const { unit, grain, ordered } = this.#json;
+    const fraction = grain < SECOND_MICROS ? Math.floor((random.next() * SECOND_MICROS) / grain) * grain : 0;
+    if (unit === 'seconds') {
+      const micros =
+        reference -
+        (grain < SECOND_MICROS ? mod(reference, SECOND_MICROS) : 0) +
+        Math.round(distance) * SECOND_MICROS +
+        fraction;
+      return ordered && micros < reference ? reference : micros;
+    }
+    const midnight = (Math.floor(reference / DAY_MICROS) + Math.round(distance)) * DAY_MICROS;
+    if (this.#clock === null) return midnight;
+    const seconds = this.#clock.decode(codes[at + 1], random.next()) ?? 43_200;
+    const micros = midnight + Math.min(86_399, seconds) * SECOND_MICROS + fraction;
+    if (!ordered || micros >= reference) return micros;
+    // The same day but an earlier hour: what is left of the day is drawn from instead.
+    const rest = midnight + DAY_MICROS - reference;
+    return reference + Math.floor((random.next() * rest) / SECOND_MICROS) * SECOND_MICROS;
+  }
+
+  toJson(): RelativeMomentJson {
+    return this.#json;
+  }
+}
+
+/**
+ * Learns the distance of a column from its reference.
+ * **Shapes** micros, references, units: [n]; NaN for NULL.
+ */
+export function fitRelativeMoment(
+  micros: Float64Array,
+  references: Float64Array,
+  units: Uint32Array,
+  isDate: boolean,
+  options = NUMBER_DEFAULTS,
+): RelativeMoment {
+  const known = Array.from(micros.keys()).filter((i) => !Number.isNaN(micros[i]) && !Number.isNaN(references[i]));
+  const distances = known.map((i) => micros[i] - references[i]);
+  const median = [...distances].sort((a, b) => a - b)[distances.length >> 1] ?? 0;
+  const unit = isDate || Math.abs(median) > LONG_MICROS ? 'days' : 'seconds';
+  const distanceAt = (i: number): number | null =>
+    Number.isNaN(micros[i]) || Number.isNaN(references[i]) ? null : distanceOf(micros[i], references[i], unit);
+  const rows = Array.from(micros.keys());
+  const hasClock = unit === 'days' && !isDate;
+  return new RelativeMoment({
+    unit,
+    distance: fitNumberEncoder(rows.map(distanceAt), units, options).toJson(),
+    clock: hasClock
+      ? fitNumberEncoder(
+          rows.map((i) => (distanceAt(i) === null ? null : secondsOfDay(micros[i]))),
+          units,
+          options,
+        ).toJson()
+      : null,
+    grain: isDate ? SECOND_MICROS : grainOf(known.map((i) => micros[i])),
+    ordered: distances.every((distance) => distance >= 0),
+  });
+}
+
+function distanceOf(micros: number, reference: number, unit: RelativeMomentJson['unit']): number {
+  if (unit === 'seconds') return Math.floor(micros / SECOND_MICROS) - Math.floor(reference / SECOND_MICROS);
+  return Math.floor(micros / DAY_MICROS) - Math.floor(reference / DAY_MICROS);
+}
+
+function secondsOfDay(micros: number): number {
+  return Math.floor(mod(micros, DAY_MICROS) / SECOND_MICROS);
+}
+
+function mod(value: number, divisor: number): number {
+  return value - Math.floor(value / divisor) * divisor;
+}
+
+/** Finest of second, millisecond and microsecond that the values use. */
+function grainOf(micros: readonly number[]): number {
+  return [SECOND_MICROS, 1000].find((grain) => micros.every((value) => value % grain === 0)) ?? 1;
+}

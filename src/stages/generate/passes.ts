@@ -1,0 +1,55 @@
+/**
+ * Which tables are made twice. A row may need what is only known when its children are made: a sum over them, or, on
+ * a cycle, the key of one of them. Such a table is first made to be known, then its children are, then it is made
+ * again, every row from the same draw, and only then given out.
+ */
+import type { TableModel } from '../../model/table-model.ts';
+import { aggregatesOf } from './tally.ts';
+
+export interface PassPlan {
+  /** In which tables are given out. */
+  readonly order: readonly string[];
+  readonly twice: ReadonlySet<string>;
+  /** Foreign keys of a table whose rows can only be chosen in the second pass. */
+  later(table: string): ReadonlySet<string>;
+}
+
+export function planPasses(models: readonly TableModel[]): PassPlan {
+  const place = new Map(models.map((model, i) => [model.id, i]));
+  const later = new Map<string, ReadonlySet<string>>();
+  const after = new Map<string, Set<string>>();
+  for (const model of models) {
+    const keys = model.foreignKeys.filter(
+      (key) =>
+        key.maker.by === 'quota' && isMadeLater(model, key.referencedTable, key.referencedColumns, models, place),
+    );
+    later.set(model.id, new Set(keys.map((key) => key.name)));
+    const children = aggregatesOf(model)
+      .map((rule) => rule.childTable)
+      .filter((id) => place.has(id) && id !== model.id);
+    const waits = new Set([...keys.map((key) => key.referencedTable), ...children]);
+    if (waits.size > 0) after.set(model.id, waits);
+  }
+  const order: string[] = [];
+  const left = new Set(models.map((model) => model.id));
+  while (left.size > 0) {
+    const next = [...left].find((id) => [...(after.get(id) ?? [])].every((other) => !left.has(other))) ?? [...left][0];
+    order.push(next);
+    left.delete(next);
+  }
+  return { order, twice: new Set(after.keys()), later: (table) => later.get(table) ?? new Set() };
+}
+
+/** Whether a reference leads to a table that is made after this one and whose key is no running number. */
+function isMadeLater(
+  model: TableModel,
+  referencedTable: string,
+  referencedColumns: readonly string[],
+  models: readonly TableModel[],
+  place: ReadonlyMap<string, number>,
+): boolean {
+  const to = place.get(referencedTable);
+  if (to === undefined || to <= place.get(model.id)!) return false;
+  const columns = new Map(models[to].columns.map((column) => [column.name, column.maker.by]));
+  return referencedColumns.some((column) => columns.get(column) !== 'serial');
+}

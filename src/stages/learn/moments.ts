@@ -1,0 +1,327 @@
+/** Finds what each moment of a table is best told from, and codes it so. */
+import { textAt } from '../../kernel/rows.ts';
+import type { TableFacts } from '../../../connectors/connector.ts';
+import type { ColumnEncoder } from '../../model/encoders/encoder.ts';
+import { fitMomentEncoder } from '../../model/encoders/moment.ts';
+import { fitScalarEncoder } from '../../model/encoders/simple.ts';
+import { fitDayNumbers } from '../../model/encoders/days.ts';
+import { NUMBER_DEFAULTS, type NumberEncoderJson } from '../../model/encoders/number.ts';
+import { fitRelativeMoment, type RelativeMoment } from '../../model/encoders/relative-moment.ts';
+import { parseTimestamp } from '../../model/encoders/scalar.ts';
+import type { MomentBase } from '../../model/table-model.ts';
+import type { TableSample } from '../profile/artifact.ts';
+import type { CodedRegister } from './registers.ts';
+
+const DAY_MICROS = 86_400_000_000;
+/** A column is told from another if that narrows it to less than this part of its own spread. */
+const WORTHWHILE_SPREAD = 0.7;
+/** Share of rows in which the reference must be there when the value is. */
+const REFERENCE_RATE = 0.999;
+const MIN_ROWS = 50;
+/** Siblings per parent from which gaps say more than dates. */
+const MIN_SIBLINGS = 1.3;
+const CALENDAR_BINS = 33;
+
+/** Siblings of one parent, as `context.ts` orders them. */
+export interface SiblingPlaces {
+  readonly previous: Int32Array;
+  /** Mean number of rows of a parent. */
+  readonly meanCount: number;
+  readonly orderColumn: string | null;
+}
+
+/** The parent's moments, by column, per row of the parent's sample; and each row's parent. */
+export interface ParentMoments {
+  readonly columns: ReadonlyMap<string, Float64Array>;
+  readonly links: Int32Array;
+}
+
+export interface CodedMoment {
+  readonly column: string;
+  readonly isDate: boolean;
+  readonly base: MomentBase | null;
+  /** Of an absolute moment. */
+  readonly absolute: { readonly kind: string; readonly parameters: unknown } | null;
+  readonly registers: readonly CodedRegister[];
+}
+
+export interface CodedCalendar {
+  readonly column: string;
+  readonly what: 'day' | 'weekday';
+  readonly encoder: NumberEncoderJson | null;
+  readonly register: CodedRegister;
+}
+
+export interface MomentPlan {
+  readonly moments: readonly CodedMoment[];
+  readonly calendar: readonly CodedCalendar[];
+}
+
+/** Microseconds of a column, NaN for NULL and for what has no place on the line. */
+export function momentValues(values: readonly (string | null)[]): Float64Array {
+  return Float64Array.from(values, (value) => (value === null ? NaN : (parseTimestamp(value) ?? NaN)));
+}
+
+/**
+ * Codes the moments among `names`: those that repeat exactly are left out (they are labels of batches, not events).
+ */
+export function codeMoments(
+  table: TableFacts,
+  names: readonly string[],
+  sample: TableSample,
+  fitRows: Int32Array,
+  parent: ParentMoments | null,
+  siblings: SiblingPlaces | null,
+  maxBins: number,
+): MomentPlan {
+  const units = Uint32Array.from(fitRows, (row) => sample.units[row]);
+  const micros = new Map(names.map((name) => [name, momentValues(sample.columns.get(name)!)]));
+  const isDate = (name: string): boolean => table.columns.find((column) => column.name === name)!.type.class === 'date';
+  const options = { ...NUMBER_DEFAULTS, maxBins };
+  const fit = (values: Float64Array): Float64Array => Float64Array.from(fitRows, (row) => values[row]);
+  const ordered = [...names].sort(
+    (a, b) => median(fit(micros.get(a)!)) - median(fit(micros.get(b)!)) || (a < b ? -1 : 1),
+  );
+  const parentValues = (column: string): Float64Array =>
+    Float64Array.from(parent!.links, (to) => (to < 0 ? NaN : parent!.columns.get(column)![to]));
+
+  const moments: CodedMoment[] = [];
+  for (const name of ordered) {
+    const values = micros.get(name)!;
+    const own = fit(values);
+    const inRow = best(own, ordered.slice(0, ordered.indexOf(name)), (other) => fit(micros.get(other)!));
+    const ofParent =
+      parent === null ? null : best(own, [...parent.columns.keys()], (other) => fit(parentValues(other)));
+    const byGap =
+      siblings !== null && siblings.orderColumn === name && siblings.meanCount >= MIN_SIBLINGS && inRow === null;
+    const relative = (references: Float64Array): RelativeMoment =>
+      fitRelativeMoment(own, fit(references), units, isDate(name), options);
+    if (byGap)
+      moments.push(
+        codeByGap(
+          name,
+          values,
+          isDate(name),
+          siblings,
+          ofParent === null ? null : { column: ofParent, values: parentValues(ofParent) },
+          fitRows,
+          units,
+          options,
+        ),
+      );
+    else if (inRow !== null) {
+      const distance = relative(micros.get(inRow)!);
+      const base: MomentBase = { from: 'column', column: inRow, distance: distance.toJson() };
+      moments.push({
+        column: name,
+        isDate: isDate(name),
+        base,
+        absolute: null,
+        registers: codeRelative(name, distance, values, micros.get(inRow)!),
+      });
+    } else if (ofParent !== null) {
+      const references = parentValues(ofParent);
+      const distance = relative(references);
+      const base: MomentBase = { from: 'parent', column: ofParent, distance: distance.toJson() };
+      moments.push({
+        column: name,
+        isDate: isDate(name),
+        base,
+        absolute: null,
+        registers: codeRelative(name, distance, values, references),
+      });
+    } else {
+      const texts = sample.columns.get(name)!;
+      const encoder = fitAbsolute(
+        Array.from(fitRows, (row) => texts[row]),
+        units,
+        options,
+        isDate(name),
+      );
+      moments.push({
+        column: name,
+        isDate: isDate(name),
+        base: null,
+        absolute: { kind: encoder.kind, parameters: encoder.toJson() },
+        registers: codeAbsolute(name, encoder, texts),
+      });
+    }
+  }
+  const calendar = ordered.flatMap((name) => codeCalendar(name, micros.get(name)!, fitRows, units));
+  return { moments, calendar };
+}
+
+/** The server's text of a moment, as the encoders of absolute moments read it. */
+function momentText(micros: number, isDate: boolean): string | null {
+  const form = isDate ? 'epoch-days' : 'epoch-micros';
+  return textAt(
+    { form, values: Float64Array.of(isDate ? Math.floor(micros / DAY_MICROS) : micros), nulls: Uint8Array.of(0) },
+    0,
+  );
+}
+
+function fitAbsolute(
+  texts: readonly (string | null)[],
+  units: Uint32Array,
+  options: typeof NUMBER_DEFAULTS,
+  isDate: boolean,
+): ColumnEncoder {
+  return isDate ? fitScalarEncoder('date', texts, units, options) : fitMomentEncoder(texts, units, options);
+}
+
+/** The candidate that the column lies closest to, if that is close enough to be worth it. */
+function best(
+  own: Float64Array,
+  candidates: readonly string[],
+  valuesOf: (name: string) => Float64Array,
+): string | null {
+  const spread = interquartile(Array.from(own).filter((value) => !Number.isNaN(value)));
+  let found: { name: string; ratio: number } | null = null;
+  for (const name of candidates) {
+    const references = valuesOf(name);
+    const distances: number[] = [];
+    let present = 0;
+    for (let i = 0; i < own.length; i++) {
+      if (Number.isNaN(own[i])) continue;
+      present++;
+      if (!Number.isNaN(references[i])) distances.push(own[i] - references[i]);
+    }
+    if (distances.length < MIN_ROWS || distances.length < REFERENCE_RATE * present) continue;
+    const before = distances.filter((distance) => distance < 0).length;
+    const isOrdered = before <= 0.0005 * distances.length;
+    const ratio = interquartile(distances) / Math.max(1, spread);
+    // An order that always holds is worth keeping even where the distance is as wide as the column itself.
+    if (ratio > (isOrdered ? 1.5 : WORTHWHILE_SPREAD)) continue;
+    if (found === null || ratio < found.ratio) found = { name, ratio };
+  }
+  return found?.name ?? null;
+}
+
+function codeByGap(
+  name: string,
+  values: Float64Array,
+  isDate: boolean,
+  siblings: SiblingPlaces,
+  parent: { readonly column: string; readonly values: Float64Array } | null,
+  fitRows: Int32Array,
+  units: Uint32Array,
+  options: typeof NUMBER_DEFAULTS,
+): CodedMoment {
+  const { previous } = siblings;
+  const isFirst = (row: number): boolean => previous[row] < 0;
+  const before = Float64Array.from(previous, (row) => (row < 0 ? NaN : values[row]));
+  const pick = (list: Float64Array, wanted: (row: number) => boolean): Float64Array =>
+    Float64Array.from(fitRows, (row) => (wanted(row) ? list[row] : NaN));
+  const gap = fitRelativeMoment(
+    pick(values, (row) => !isFirst(row)),
+    pick(before, () => true),
+    units,
+    isDate,
+    options,
+  );
+  const gapRegisters = codeRelative(`${name}#gap`, gap, values, before);
+  if (parent !== null) {
+    const distance = fitRelativeMoment(pick(values, isFirst), pick(parent.values, isFirst), units, isDate, options);
+    const firsts = Float64Array.from(values, (value, row) => (isFirst(row) ? value : NaN));
+    const base: MomentBase = {
+      from: 'sibling',
+      first: { from: 'parent', column: parent.column, distance: distance.toJson() },
+      gap: gap.toJson(),
+    };
+    return {
+      column: name,
+      isDate,
+      base,
+      absolute: null,
+      registers: [...codeRelative(`${name}#first`, distance, firsts, parent.values), ...gapRegisters],
+    };
+  }
+  const texts = Array.from(values, (value, row) =>
+    isFirst(row) && !Number.isNaN(value) ? momentText(value, isDate) : null,
+  );
+  const encoder = fitAbsolute(
+    Array.from(fitRows, (row) => texts[row]),
+    units,
+    options,
+    isDate,
+  );
+  const base: MomentBase = {
+    from: 'sibling',
+    first: { from: 'nothing', kind: encoder.kind, parameters: encoder.toJson() },
+    gap: gap.toJson(),
+  };
+  return {
+    column: name,
+    isDate,
+    base,
+    absolute: null,
+    registers: [...codeAbsolute(`${name}#first`, encoder, texts), ...gapRegisters],
+  };
+}
+
+function codeRelative(
+  name: string,
+  encoder: RelativeMoment,
+  values: Float64Array,
+  references: Float64Array,
+): CodedRegister[] {
+  const codes = encoder.parts.map(() => new Uint16Array(values.length));
+  const one = new Uint16Array(encoder.parts.length);
+  for (let i = 0; i < values.length; i++) {
+    encoder.encode(values[i], references[i], one, 0);
+    for (let part = 0; part < one.length; part++) codes[part][i] = one[part];
+  }
+  return encoder.parts.map((part, p) => ({ name: `${name}#${p}`, codes: codes[p], ...part }));
+}
+
+function codeAbsolute(name: string, encoder: ColumnEncoder, texts: readonly (string | null)[]): CodedRegister[] {
+  const codes = encoder.parts.map(() => new Uint16Array(texts.length));
+  const one = new Uint16Array(encoder.parts.length);
+  for (let i = 0; i < texts.length; i++) {
+    encoder.encode(texts[i], one, 0);
+    for (let part = 0; part < one.length; part++) codes[part][i] = one[part];
+  }
+  return encoder.parts.map((part, p) => ({ name: `${name}#${p}`, codes: codes[p], ...part }));
+}
+
+/** The day, coarsely, and the weekday: what a moment says that its distance does not. NULL is the last code. */
+function codeCalendar(name: string, values: Float64Array, fitRows: Int32Array, units: Uint32Array): CodedCalendar[] {
+  const days = Array.from(values, (value) => (Number.isNaN(value) ? null : Math.floor(value / DAY_MICROS)));
+  const encoder = fitDayNumbers(
+    Array.from(fitRows, (row) => days[row]),
+    units,
+    { ...NUMBER_DEFAULTS, maxBins: CALENDAR_BINS },
+  );
+  const size = encoder.binCount + 1;
+  const dayCodes = Uint16Array.from(days, (day) => (day === null ? size - 1 : encoder.encode(day)));
+  const weekdayCodes = Uint16Array.from(days, (day) => (day === null ? 7 : weekdayOf(day)));
+  return [
+    {
+      column: name,
+      what: 'day',
+      encoder: encoder.toJson(),
+      register: { name: `#day:${name}`, codes: dayCodes, size, ordered: true, hasNull: true },
+    },
+    {
+      column: name,
+      what: 'weekday',
+      encoder: null,
+      register: { name: `#weekday:${name}`, codes: weekdayCodes, size: 8, ordered: false, hasNull: true },
+    },
+  ];
+}
+
+/** 0 = Thursday, the weekday of 1970-01-01. */
+export function weekdayOf(day: number): number {
+  return ((day % 7) + 7) % 7;
+}
+
+function median(values: Float64Array): number {
+  const known = values.filter((value) => !Number.isNaN(value)).sort();
+  return known.length === 0 ? Infinity : known[known.length >> 1];
+}
+
+function interquartile(values: number[]): number {
+  values.sort((a, b) => a - b);
+  return values.length === 0 ? 0 : values[Math.floor(values.length * 0.75)] - values[Math.floor(values.length * 0.25)];
+}
