@@ -97,6 +97,13 @@ export async function visibleState(url: string): Promise<string> {
       `
       SELECT format('%s %s.%s %s %s', c.relkind, n.nspname, c.relname, pg_get_userbyid(c.relowner), c.relacl) AS line
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^(pg_|information_schema|understudy)'
+      UNION ALL SELECT format('column %s.%s %s %s %s %s %s', a.attrelid::regclass, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+          a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid))
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE a.attnum > 0 AND NOT a.attisdropped AND n.nspname !~ '^(pg_|information_schema|understudy)'
+      UNION ALL SELECT format('view %s.%s %s', schemaname, viewname, definition) FROM pg_views WHERE schemaname !~ '^(pg_|information_schema|understudy)'
+      UNION ALL SELECT format('view %s.%s %s', schemaname, matviewname, definition) FROM pg_matviews WHERE schemaname !~ '^(pg_|information_schema|understudy)'
       UNION ALL SELECT format('constraint %s %s', conrelid::regclass, pg_get_constraintdef(k.oid)) FROM pg_constraint k
         JOIN pg_namespace n ON n.oid = k.connamespace WHERE n.nspname !~ '^(pg_|information_schema|understudy)'
       UNION ALL SELECT format('function %s %s %s', p.oid::regprocedure, p.proacl, p.prosrc) FROM pg_proc p

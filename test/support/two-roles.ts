@@ -7,6 +7,7 @@ export interface TwoRoles {
   reader(database: string): string;
   /** LOGIN and CREATEDB, and nothing else. */
   runner(database: string): string;
+  readonly runnerName: string;
   /** An empty database that the runner owns. */
   makeEmptyTarget(database: string): Promise<void>;
   grantReading(database: string): Promise<void>;
@@ -31,6 +32,7 @@ export async function makeTwoRoles(server: TestServer, tag = `u${process.pid}`):
   return {
     reader: (database) => as(roles.reader, database),
     runner: (database) => as(roles.runner, database),
+    runnerName: roles.runner,
     makeEmptyTarget: async (database) => {
       await sql(as(roles.runner, 'postgres'), `CREATE DATABASE "${database}"`);
     },
