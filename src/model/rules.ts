@@ -40,6 +40,8 @@ export type RuleBody =
       readonly nullFor: readonly (string | null)[];
       readonly presentFor: readonly (string | null)[];
     }
+  /** `column` is `value`, which 5 units share, wherever `given` is NULL: no coupon, no discount. */
+  | { readonly kind: 'value-when-null'; readonly column: string; readonly given: string; readonly value: string }
   /** `to` is a function of `from`; `map`: values that 5 units share, as [from values…, to value]. */
   | {
       readonly kind: 'dependency';
@@ -67,6 +69,8 @@ export type RuleBody =
   | { readonly kind: 'points-back'; readonly through: string; readonly parentForeignKey: string }
   /** `column` counts the rows that reference one row by `foreignKey`: start, start + 1, … without a gap. */
   | { readonly kind: 'sequence'; readonly column: string; readonly foreignKey: string; readonly start: number }
+  /** Among the rows that reference one row by `foreignKey`, `column` does not decrease while `by` increases. */
+  | { readonly kind: 'monotone'; readonly column: string; readonly by: string; readonly foreignKey: string }
   /** All rows that reference one row by `foreignKey` have the same value of `column`. */
   | { readonly kind: 'constant-per-parent'; readonly column: string; readonly foreignKey: string }
   /**

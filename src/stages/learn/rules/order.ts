@@ -1,0 +1,244 @@
+/** What never comes before, or exceeds, what: within a row, and between a row and its parents. */
+import type { MinedRule, Operand } from '../../../model/rules.ts';
+import type { AggregateRule } from './aggregate.ts';
+import type { ArithmeticRule } from './arithmetic.ts';
+import type { EqualityRule } from './copy.ts';
+import { BROKEN, HELD, SILENT, weigh, type RuleTest } from './evidence.ts';
+import { boundsOfAggregate, boundsOfArithmetic, type Bound } from './implied-order.ts';
+import type { RuleColumn } from './rule-column.ts';
+import type { RuleTable } from './rule-table.ts';
+
+export type OrderRule = Extract<MinedRule, { readonly kind: 'order' }>;
+
+/** Shares that may hold by chance: numbers often lie apart for no reason, those of parent and child above all. */
+const MAX_CHANCE_OWN = { number: 0.9, moment: 0.97, time: 0.9, interval: 0.9 } as const;
+const MAX_CHANCE_PARENT = { number: 0.8, moment: 0.97, time: 0.9, interval: 0.9 } as const;
+/** Of two columns of one name: a returned quantity and the bought one. */
+const MAX_CHANCE_NAMESAKES = 0.97;
+/** Cases in which low must be less than high, or the two are one. */
+const MIN_LESS = 10;
+const DAY_MICROS = 86_400_000_000;
+
+/** Rules of the same and other tables, which make some orders a matter of course. */
+export interface OrderGround {
+  readonly arithmetic: readonly ArithmeticRule[];
+  readonly equalities: readonly EqualityRule[];
+  /** By table. */
+  readonly aggregates: ReadonlyMap<string, readonly AggregateRule[]>;
+  readonly ordersOf: (table: RuleTable) => readonly OrderRule[];
+}
+
+/** Orders within a row; those that follow from others are left out. */
+export function mineOrders(
+  table: RuleTable,
+  ground: Pick<OrderGround, 'arithmetic' | 'equalities'>,
+): readonly OrderRule[] {
+  const columns = table.measures();
+  const found: OrderRule[] = [];
+  columns.forEach((a, i) => {
+    for (const b of columns.slice(i + 1)) {
+      const limit = MAX_CHANCE_OWN[a.line!];
+      const rule = mineOrder(table, { column: a.name, foreignKey: null }, { column: b.name, foreignKey: null }, limit);
+      if (rule !== null) found.push(rule);
+    }
+  });
+  return withoutImplied(table, found, [
+    ...boundsOfArithmetic(table, ground.arithmetic),
+    ...equalBounds(ground.equalities),
+  ]);
+}
+
+/** Own orders that are the parent's, of columns that are copies of the parent's, are left to the parent. */
+export function withoutCopied(
+  table: RuleTable,
+  orders: readonly OrderRule[],
+  { equalities, ordersOf }: Pick<OrderGround, 'equalities' | 'ordersOf'>,
+): readonly OrderRule[] {
+  const bounds = table.foreignKeys().flatMap((key) => {
+    const parent = table.parent(key.name)!;
+    const copies = copyBounds(equalities, key.name);
+    return parent === table || copies.length === 0 ? [] : [...copies, ...ordersOf(parent).map(behind(key.name))];
+  });
+  return bounds.length === 0 ? orders : withoutImplied(table, orders, bounds, []);
+}
+
+/** Orders between a row and the rows behind its foreign keys. */
+export function mineParentOrders(table: RuleTable, ground: OrderGround): readonly OrderRule[] {
+  return table.foreignKeys().flatMap((key) => {
+    const parent = table.parent(key.name)!;
+    const found: OrderRule[] = [];
+    for (const a of table.measures()) {
+      for (const b of parent.measures()) {
+        const limit = a.name === b.name ? MAX_CHANCE_NAMESAKES : MAX_CHANCE_PARENT[a.line!];
+        const rule = mineOrder(
+          table,
+          { column: a.name, foreignKey: null },
+          { column: b.name, foreignKey: key.name },
+          limit,
+        );
+        if (rule !== null) found.push(rule);
+      }
+    }
+    if (found.length === 0) return [];
+    const bounds: Bound[] = [
+      ...boundsOfArithmetic(table, ground.arithmetic),
+      ...equalBounds(ground.equalities),
+      ...copyBounds(ground.equalities, key.name),
+      ...(ground.aggregates.get(parent.id) ?? []).flatMap((rule) =>
+        rule.childTable === table.id && rule.childForeignKey === key.name ? boundsOfAggregate(table, rule) : [],
+      ),
+      ...ground.ordersOf(table),
+      ...ground.ordersOf(parent).map(behind(key.name)),
+    ];
+    return withoutImplied(table, found, bounds);
+  });
+}
+
+function mineOrder(table: RuleTable, a: Operand, b: Operand, maxChance: number): OrderRule | null {
+  const first = table.columnOf(a);
+  const second = table.columnOf(b);
+  if (first.line !== second.line) return null;
+  const days = first.isDate !== second.isDate;
+  const x = table.numbers(a);
+  const y = table.numbers(b);
+  const direction = directionOf(table, x, y, days);
+  if (direction === 0) return null;
+  const [low, high, least, most] = direction > 0 ? [a, b, x, y] : [b, a, y, x];
+  const difference = differenceOf(least, most, days);
+  const test: RuleTest = (row, moved) => {
+    const value = difference(row, moved);
+    return Number.isNaN(value) || Number.isNaN(most[row]) ? SILENT : value >= 0 ? HELD : BROKEN;
+  };
+  const support = weigh(table, test, 1, maxChance);
+  if (support === null) return null;
+  let less = 0;
+  let ties = 0;
+  for (const rows of [table.fit, table.tune]) {
+    for (const row of rows) {
+      const value = difference(row, row);
+      if (value > 0) less++;
+      else if (value === 0) ties++;
+    }
+  }
+  if (less < MIN_LESS) return null;
+  return { kind: 'order', table: table.id, low, high, strict: ties === 0, support };
+}
+
+/** 1: x ≤ y in the screen, −1: y ≤ x, 0: neither. Where all are equal there, the whole table says. */
+function directionOf(table: RuleTable, x: Float64Array, y: Float64Array, days: boolean): -1 | 0 | 1 {
+  const difference = differenceOf(x, y, days);
+  let direction: -1 | 0 | 1 = 0;
+  for (const rows of [table.screen, table.fit]) {
+    for (const row of rows) {
+      const value = difference(row, row);
+      if (Number.isNaN(value) || value === 0) continue;
+      const here = value > 0 ? 1 : -1;
+      if (direction === 0) direction = here;
+      else if (direction !== here) return 0;
+    }
+    if (direction !== 0) return direction;
+  }
+  return direction;
+}
+
+/** high − low, in days where only one of them has a time of day. */
+function differenceOf(low: Float64Array, high: Float64Array, days: boolean): (row: number, moved: number) => number {
+  if (!days) return (row, moved) => high[moved] - low[row];
+  return (row, moved) => Math.floor(high[moved] / DAY_MICROS) - Math.floor(low[row] / DAY_MICROS);
+}
+
+/**
+ * Without what the row behind `through`, which points back, says of this row already: that an accepted answer is
+ * younger than its question needs no telling where every answer is.
+ */
+export function withoutPointedBack(rules: readonly MinedRule[]): readonly MinedRule[] {
+  const told = new Set(
+    rules.flatMap((back) => {
+      if (back.kind !== 'points-back') return [];
+      const turned = ({ column, foreignKey }: Operand): Operand => ({
+        column,
+        foreignKey: foreignKey === back.parentForeignKey ? null : back.through,
+      });
+      return rules.flatMap((rule) => {
+        const crosses =
+          rule.kind === 'order' && [rule.low, rule.high].some(({ foreignKey }) => foreignKey === back.parentForeignKey);
+        return crosses ? [`${back.table} ${nameOf(turned(rule.low))} ${nameOf(turned(rule.high))}`] : [];
+      });
+    }),
+  );
+  return rules.filter(
+    (rule) => rule.kind !== 'order' || !told.has(`${rule.table} ${nameOf(rule.low)} ${nameOf(rule.high)}`),
+  );
+}
+
+/** What holds in the row behind a foreign key, as seen from here. */
+function behind(foreignKey: string): (bound: Bound) => Bound {
+  const there = ({ column }: Operand): Operand => ({ column, foreignKey });
+  return ({ low, high }) => ({ low: there(low), high: there(high) });
+}
+
+function copyBounds(rules: readonly EqualityRule[], foreignKey: string): Bound[] {
+  return rules.flatMap((rule) =>
+    rule.kind === 'copy' && rule.foreignKey === foreignKey
+      ? both({ column: rule.column, foreignKey: null }, { column: rule.parentColumn, foreignKey })
+      : [],
+  );
+}
+
+function both(a: Operand, b: Operand): Bound[] {
+  return [
+    { low: a, high: b },
+    { low: b, high: a },
+  ];
+}
+
+function equalBounds(rules: readonly EqualityRule[]): Bound[] {
+  return rules.flatMap((rule) =>
+    rule.kind === 'equal' ? both({ column: rule.column, foreignKey: null }, { column: rule.to, foreignKey: null }) : [],
+  );
+}
+
+/** Those that no path over the others and over `bounds` leads to. */
+function withoutImplied(
+  table: RuleTable,
+  rules: readonly OrderRule[],
+  bounds: readonly Bound[],
+  also: readonly OrderRule[] | null = null,
+): readonly OrderRule[] {
+  const kept = [...rules];
+  for (const rule of rules) {
+    const others = [...(also ?? kept).filter((other) => other !== rule), ...bounds];
+    if (leads(table, rule, others)) kept.splice(kept.indexOf(rule), 1);
+  }
+  return kept;
+}
+
+function leads(table: RuleTable, { low, high }: Bound, bounds: readonly Bound[]): boolean {
+  const seen = new Set([nameOf(low)]);
+  const open = [low];
+  for (let here = open.pop(); here !== undefined; here = open.pop()) {
+    for (const bound of bounds) {
+      if (nameOf(bound.low) !== nameOf(here) || seen.has(nameOf(bound.high))) continue;
+      if (nameOf(bound.high) === nameOf(high)) return true;
+      // Nothing follows by way of a value that is NULL.
+      if (!isThere(table, bound.high, low, high)) continue;
+      seen.add(nameOf(bound.high));
+      open.push(bound.high);
+    }
+  }
+  return false;
+}
+
+function nameOf(operand: Operand): string {
+  return JSON.stringify([operand.foreignKey, operand.then ?? null, operand.column]);
+}
+
+/** Whether `middle` has a value wherever the other two have one, and compares as finely as they do. */
+function isThere(table: RuleTable, middle: Operand, low: Operand, high: Operand): boolean {
+  const [m, a, b] = [middle, low, high].map((operand): RuleColumn => table.columnOf(operand));
+  if (m.isDate && !(a.isDate && b.isDate)) return false;
+  const [values, x, y] = [middle, low, high].map((operand) => table.numbers(operand));
+  return [table.fit, table.tune].every((rows) =>
+    rows.every((row) => Number.isNaN(x[row]) || Number.isNaN(y[row]) || !Number.isNaN(values[row])),
+  );
+}
