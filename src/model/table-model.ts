@@ -92,6 +92,8 @@ export type ForeignKeyMaker =
   | { readonly by: 'quota'; readonly register: number }
   /** A forest within the table. `register`: null flag (a root) or −1: roots reference themselves. */
   | { readonly by: 'forest'; readonly register: number }
+  /** One of the row's own children by `childForeignKey`, its context: a default address. `register`: null flag or −1. */
+  | { readonly by: 'own-child'; readonly register: number; readonly childForeignKey: string }
   /** What the row behind `through` references by its `parentColumns`: two paths that always agree. */
   | { readonly by: 'through'; readonly through: string; readonly parentColumns: readonly string[] }
   /** Its columns are all set by other foreign keys. */

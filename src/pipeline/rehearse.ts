@@ -1,4 +1,5 @@
 import type { ResolvedConfig } from '../config/resolved.ts';
+import { pause } from '../kernel/pause.ts';
 import type { LearnedModel } from '../stages/learn/artifact.ts';
 import type { GateResult, ScanReport } from '../stages/scan/artifact.ts';
 import type { ScanSide } from '../stages/scan/input.ts';
@@ -7,8 +8,8 @@ import { makeRows } from './make-rows.ts';
 import { RowStore } from './row-store.ts';
 import { scanMade } from './scan-databases.ts';
 
-/** Rows of a rehearsal, over all tables: enough for the gates to see, made in a second or two. */
-export const REHEARSAL_ROWS = 20_000;
+/** Rows of a rehearsal, over all tables: enough for the gates to see, made in a few seconds. */
+export const REHEARSAL_ROWS = 80_000;
 const BLOCK_ROWS = 2000;
 
 export interface RehearsalRequest {
@@ -46,10 +47,10 @@ export async function rehearseModel(request: RehearsalRequest): Promise<ScanRepo
     blockRows: BLOCK_ROWS,
   })) {
     for await (const block of stream.blocks()) store.add(block);
-    signal.throwIfAborted();
+    await pause(signal);
   }
   if (request.source === null) return NOTHING_COMPARED;
-  return scanMade({
+  const report = await scanMade({
     model,
     source: request.source,
     target: store,
@@ -59,4 +60,8 @@ export async function rehearseModel(request: RehearsalRequest): Promise<ScanRepo
     seed,
     signal,
   });
+  if (scale >= request.scale) return report;
+  // Small tables leave junctions fewer partners than they will have: how many children a row has is judged at full size.
+  const gates = report.gates.filter((gate) => gate.gate !== 'cardinalities');
+  return { ...report, gates, verdict: gates.some((gate) => gate.verdict === 'fail') ? 'fail' : 'pass' };
 }

@@ -1,7 +1,7 @@
 /** Which encoder a column gets, and how one comes back from a model file. */
 import { ArrayEncoder, fitArrayEncoder, type ArrayJson } from './array.ts';
 import { countByUnit, MIN_UNITS, type ColumnEncoder } from './encoder.ts';
-import { fitJsonEncoder, JsonEncoder, type JsonNode } from './json.ts';
+import { fitJsonEncoder, JsonEncoder, type JsonParameters } from './json.ts';
 import { fitLexemeEncoder, LexemeEncoder } from './lexemes.ts';
 import { NUMBER_DEFAULTS } from './number.ts';
 import { fitMomentEncoder, MomentEncoder, WholeMomentEncoder } from './moment.ts';
@@ -143,7 +143,7 @@ export function reviveEncoder(kind: string, parameters: unknown): ColumnEncoder 
     case 'lexemes':
       return new LexemeEncoder(new TextEncoder(parameters as ConstructorParameters<typeof TextEncoder>[0]));
     case 'json':
-      return new JsonEncoder(parameters as JsonNode, reviveEncoder);
+      return new JsonEncoder(parameters as JsonParameters, reviveEncoder);
     case 'range':
       return new RangeEncoder(parameters as RangeJson);
     case 'array': {

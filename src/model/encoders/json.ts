@@ -31,6 +31,12 @@ export interface JsonNode {
   } | null;
 }
 
+export interface JsonParameters {
+  readonly node: JsonNode;
+  /** A space after every colon and comma, as PostgreSQL prints jsonb. */
+  readonly spaced: boolean;
+}
+
 interface NestedEncoder {
   readonly kind: string;
   readonly parameters: unknown;
@@ -58,9 +64,11 @@ export class JsonEncoder implements ColumnEncoder {
   readonly parts: readonly PartSpec[];
   readonly #root: LiveNode;
   readonly #node: JsonNode;
+  readonly #spaced: boolean;
 
-  constructor(node: JsonNode, revive: Revive) {
+  constructor({ node, spaced }: JsonParameters, revive: Revive) {
     this.#node = node;
+    this.#spaced = spaced;
     const parts: PartSpec[] = [];
     this.#root = liven(node, parts, revive);
     this.parts = parts;
@@ -72,11 +80,11 @@ export class JsonEncoder implements ColumnEncoder {
 
   decode(codes: Uint16Array, at: number, random: Uniforms): Cell {
     const value = decodeNode(this.#root, codes, at, random);
-    return value === undefined ? null : JSON.stringify(value);
+    return value === undefined ? null : write(value, this.#spaced);
   }
 
   toJson(): unknown {
-    return this.#node;
+    return { node: this.#node, spaced: this.#spaced } satisfies JsonParameters;
   }
 }
 
@@ -87,7 +95,17 @@ export function fitJsonEncoder(
   revive: Revive,
 ): JsonEncoder {
   const parsed = values.map((value) => (value === null ? undefined : parseJson(value)));
-  return new JsonEncoder(fitNode(parsed, units, fitters, revive, 0), revive);
+  const spaced = values.some((value) => value !== null && /": /.test(value));
+  return new JsonEncoder({ node: fitNode(parsed, units, fitters, revive, 0), spaced }, revive);
+}
+
+/** The document as the server prints it. */
+function write(value: Json, spaced: boolean): string {
+  const gap = spaced ? ' ' : '';
+  if (Array.isArray(value)) return `[${value.map((item) => write(item, spaced)).join(`,${gap}`)}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const members = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${gap}${write(item, spaced)}`);
+  return `{${members.join(`,${gap}`)}}`;
 }
 
 function parseJson(text: string): Json | undefined {

@@ -5,6 +5,7 @@
  * Long distances are whole days and a time of day, so that working hours survive; short ones are seconds.
  */
 import { type Cell, type PartSpec, type Uniforms } from './encoder.ts';
+import { fitDayNumbers } from './days.ts';
 import { fitNumberEncoder, NUMBER_DEFAULTS, NumberEncoder, type NumberEncoderJson } from './number.ts';
 
 const DAY_MICROS = 86_400_000_000;
@@ -15,7 +16,10 @@ const LONG_MICROS = 1.5 * DAY_MICROS;
 export interface RelativeMomentJson {
   /** Days between the two dates, or seconds between the two moments. */
   readonly unit: 'days' | 'seconds';
+  /** Of the distance on a logarithmic scale: waiting times have long tails, in which a bin is nowhere near even. */
   readonly distance: NumberEncoderJson;
+  /** Last day that is made, as far as the reference allows: the end of what was observed. */
+  readonly lastDay: number;
   /** Seconds of the day; null where the column is a date, or where `unit` is seconds. */
   readonly clock: NumberEncoderJson | null;
   /** Digits below a second that are drawn fresh: 1, 1,000 or 1,000,000 (none) microseconds. */
@@ -44,25 +48,31 @@ export class RelativeMoment {
   /** `NaN` is NULL; a value whose reference is NULL counts as NULL too. */
   encode(micros: number, reference: number, out: Uint16Array, at: number): void {
     const known = !Number.isNaN(micros) && !Number.isNaN(reference);
-    out[at] = this.#distance.encode(known ? distanceOf(micros, reference, this.#json.unit) : null);
+    out[at] = this.#distance.encode(known ? toScale(distanceOf(micros, reference, this.#json.unit)) : null);
     if (this.#clock !== null) out[at + 1] = this.#clock.encode(known ? secondsOfDay(micros) : null);
   }
 
   /** Microseconds; null for NULL or without a reference. */
   decode(codes: Uint16Array, at: number, reference: number, random: Uniforms): Cell {
-    const distance = this.#distance.decode(codes[at], random.next());
-    if (distance === null || Number.isNaN(reference)) return null;
+    const scaled = this.#distance.decode(codes[at], random.next());
+    if (scaled === null || Number.isNaN(reference)) return null;
+    const micros = this.#place(fromScale(scaled), codes, at, reference, random);
+    const end = (this.#json.lastDay + 1) * DAY_MICROS;
+    if (micros < end || reference >= end) return micros;
+    // Past the end of what was observed: somewhere in what was left of it.
+    const grain = this.#clock === null && this.#json.unit === 'days' ? DAY_MICROS : SECOND_MICROS;
+    return reference + Math.floor((random.next() * (end - reference)) / grain) * grain;
+  }
+
+  #place(distance: number, codes: Uint16Array, at: number, reference: number, random: Uniforms): number {
     const { unit, grain, ordered } = this.#json;
     const fraction = grain < SECOND_MICROS ? Math.floor((random.next() * SECOND_MICROS) / grain) * grain : 0;
     if (unit === 'seconds') {
-      const micros =
-        reference -
-        (grain < SECOND_MICROS ? mod(reference, SECOND_MICROS) : 0) +
-        Math.round(distance) * SECOND_MICROS +
-        fraction;
+      const whole = reference - (grain < SECOND_MICROS ? mod(reference, SECOND_MICROS) : 0);
+      const micros = whole + distance * SECOND_MICROS + fraction;
       return ordered && micros < reference ? reference : micros;
     }
-    const midnight = (Math.floor(reference / DAY_MICROS) + Math.round(distance)) * DAY_MICROS;
+    const midnight = (Math.floor(reference / DAY_MICROS) + distance) * DAY_MICROS;
     if (this.#clock === null) return midnight;
     const seconds = this.#clock.decode(codes[at + 1], random.next()) ?? 43_200;
     const micros = midnight + Math.min(86_399, seconds) * SECOND_MICROS + fraction;
@@ -93,8 +103,12 @@ export function fitRelativeMoment(
   const median = [...distances].sort((a, b) => a - b)[distances.length >> 1] ?? 0;
   const unit = isDate || Math.abs(median) > LONG_MICROS ? 'days' : 'seconds';
   const distanceAt = (i: number): number | null =>
-    Number.isNaN(micros[i]) || Number.isNaN(references[i]) ? null : distanceOf(micros[i], references[i], unit);
+    Number.isNaN(micros[i]) || Number.isNaN(references[i]) ? null : toScale(distanceOf(micros[i], references[i], unit));
   const rows = Array.from(micros.keys());
+  const days = fitDayNumbers(
+    rows.map((i) => (Number.isNaN(micros[i]) ? null : Math.floor(micros[i] / DAY_MICROS))),
+    units,
+  );
   const hasClock = unit === 'days' && !isDate;
   return new RelativeMoment({
     unit,
@@ -107,6 +121,7 @@ export function fitRelativeMoment(
         ).toJson()
       : null,
     grain: isDate ? SECOND_MICROS : grainOf(known.map((i) => micros[i])),
+    lastDay: days.range[1],
     ordered: distances.every((distance) => distance >= 0),
   });
 }
@@ -114,6 +129,15 @@ export function fitRelativeMoment(
 function distanceOf(micros: number, reference: number, unit: RelativeMomentJson['unit']): number {
   if (unit === 'seconds') return Math.floor(micros / SECOND_MICROS) - Math.floor(reference / SECOND_MICROS);
   return Math.floor(micros / DAY_MICROS) - Math.floor(reference / DAY_MICROS);
+}
+
+/** Sign and logarithm; 0 stays 0, and whole numbers come back whole. */
+function toScale(distance: number): number {
+  return Math.sign(distance) * Math.log1p(Math.abs(distance));
+}
+
+function fromScale(scaled: number): number {
+  return Math.sign(scaled) * Math.round(Math.expm1(Math.abs(scaled)));
 }
 
 function secondsOfDay(micros: number): number {

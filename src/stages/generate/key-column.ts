@@ -23,6 +23,7 @@ export class StoredKey implements KeyColumn {
   }
 
   isNull(row: number): boolean {
-    return this.#values[row] === null;
+    // A row that is not made yet has no value to be referenced.
+    return (this.#values[row] ?? null) === null;
   }
 }

@@ -18,17 +18,23 @@ export function planPasses(models: readonly TableModel[]): PassPlan {
   const place = new Map(models.map((model, i) => [model.id, i]));
   const later = new Map<string, ReadonlySet<string>>();
   const after = new Map<string, Set<string>>();
+  const twice = new Set<string>();
   for (const model of models) {
     const keys = model.foreignKeys.filter(
       (key) =>
-        key.maker.by === 'quota' && isMadeLater(model, key.referencedTable, key.referencedColumns, models, place),
+        (key.maker.by === 'quota' || key.maker.by === 'own-child') &&
+        isMadeLater(model, key.referencedTable, key.referencedColumns, models, place),
     );
     later.set(model.id, new Set(keys.map((key) => key.name)));
     const children = aggregatesOf(model)
       .map((rule) => rule.childTable)
-      .filter((id) => place.has(id) && id !== model.id);
+      .filter((id) => place.has(id));
     const waits = new Set([...keys.map((key) => key.referencedTable), ...children]);
-    if (waits.size > 0) after.set(model.id, waits);
+    if (waits.size === 0) continue;
+    twice.add(model.id);
+    // Of its own rows all are known after the first pass.
+    waits.delete(model.id);
+    after.set(model.id, waits);
   }
   const order: string[] = [];
   const left = new Set(models.map((model) => model.id));
@@ -37,10 +43,10 @@ export function planPasses(models: readonly TableModel[]): PassPlan {
     order.push(next);
     left.delete(next);
   }
-  return { order, twice: new Set(after.keys()), later: (table) => later.get(table) ?? new Set() };
+  return { order, twice, later: (table) => later.get(table) ?? new Set() };
 }
 
-/** Whether a reference leads to a table that is made after this one and whose key is no running number. */
+/** Whether a reference leads to a table that is made after this one and of which too little is known before. */
 function isMadeLater(
   model: TableModel,
   referencedTable: string,
@@ -50,6 +56,8 @@ function isMadeLater(
 ): boolean {
   const to = place.get(referencedTable);
   if (to === undefined || to <= place.get(model.id)!) return false;
+  // How many rows hang on other tables is known when those are made.
+  if (models[to].foreignKeys.some((key) => key.maker.by === 'context')) return true;
   const columns = new Map(models[to].columns.map((column) => [column.name, column.maker.by]));
   return referencedColumns.some((column) => columns.get(column) !== 'serial');
 }

@@ -204,6 +204,28 @@ class ForestChooser extends Chooser {
   }
 }
 
+/** One of the row's own children, which lie together in the order in which they are made. */
+class OwnChildChooser extends Chooser {
+  readonly #starts: Float64Array;
+
+  constructor(key: ForeignKeyModel, children: MadeTable, shared: readonly number[], counts: Uint32Array) {
+    super(key, children, shared);
+    this.#starts = new Float64Array(counts.length + 1);
+    for (let i = 0; i < counts.length; i++) this.#starts[i + 1] = this.#starts[i] + counts[i];
+  }
+
+  choose({ row, registers, random, accept }: Choice): number | null | 'impossible' {
+    const { register } = this.key.maker as { register: number };
+    if (register >= 0 && registers[register] === 1) return null;
+    const count = this.#starts[row + 1] - this.#starts[row];
+    for (let tries = 0; tries < 4 * count; tries++) {
+      const child = this.#starts[row] + random.nextInteger(count);
+      if (this.isReferable(child) && accept(child)) return child;
+    }
+    return register >= 0 || this.key.nullRate > 0 ? null : 'impossible';
+  }
+}
+
 /** Choosers of a table's keys in the order of assignment. `text` reads the row being made. */
 export function referenceChoosers(
   model: TableModel,
@@ -234,6 +256,16 @@ export function referenceChoosers(
         break;
       case 'forest':
         choosers.push(new ForestChooser(key, own, shared, model.id));
+        break;
+      case 'own-child':
+        choosers.push(
+          new OwnChildChooser(
+            key,
+            parent,
+            shared,
+            own.counts.get(countKey(parent.model.id, key.maker.childForeignKey))!,
+          ),
+        );
         break;
       case 'quota': {
         const cap = key.unique ? 1 : Number.MAX_SAFE_INTEGER;

@@ -13,7 +13,7 @@ import { MomentMaker } from './moment-maker.ts';
 import type { ReferenceChooser } from './references.ts';
 import { RowRules, type RowView } from './row-rules.ts';
 import { Tally } from './tally.ts';
-import { countKey, type MadeTable } from './world.ts';
+import { countKey, hopOf, type MadeTable } from './world.ts';
 
 /** Draws of a row before the table is given up. */
 const MAX_TRIES = 200;
@@ -101,10 +101,10 @@ export class RowMaker implements RowView {
       into: made.counts.get(countKey(count.table, count.foreignKey))!,
     }));
     this.#kept = [...made.codes];
-    this.#storedKeys = this.columns.flatMap(({ name, maker }) => {
-      const key = made.keys.get(name);
-      return key instanceof StoredKey && maker.by !== 'mask' ? [[name, key] as const] : [];
-    });
+    const masked = new Set(this.columns.filter(({ maker }) => maker.by === 'mask').map(({ name }) => name));
+    this.#storedKeys = [...made.keys].flatMap(([name, key]) =>
+      key instanceof StoredKey && !masked.has(name) ? [[name, key] as const] : [],
+    );
     this.#context = model.registers.flatMap((register, at) => (register.origin === 'own' ? [] : [{ at, register }]));
   }
 
@@ -114,9 +114,15 @@ export class RowMaker implements RowView {
     this.#readContext(place);
     if (this.#pass === 'second') {
       this.#try(row, place, this.#made.attempts[row]);
-      this.#tally.fillIn(row, this.#made, (column, cell) => this.set(column, cell));
+      this.#tally.fillIn(
+        row,
+        this.#made,
+        (column) => this.text(column) === null,
+        (column, cell) => this.set(column, cell),
+      );
+      this.#rules.apply(this, place);
       for (const { guard } of this.#guards) guard.take(guard.digestOf(this.text, this.read));
-      this.#tally.add(this.#chosen, this.read);
+      this.#tally.add('others', this.#chosen, this.read);
       this.#remember(row);
       return;
     }
@@ -170,7 +176,7 @@ export class RowMaker implements RowView {
     this.#calendar.fill(this.#registers, this.cells);
     rowModel?.rest?.drawRow(this.#registers, random);
     this.#decode(row, place, random);
-    return this.#assign(row, place, random) ?? this.#follow(place);
+    return this.#assign(row, place, random, attempt) ?? this.#follow(place);
   }
 
   #cursor(attempt: number): RandomCursor {
@@ -224,7 +230,7 @@ export class RowMaker implements RowView {
   }
 
   /** Chooses every reference. */
-  #assign(row: number, place: Place, random: RandomCursor): string | null {
+  #assign(row: number, place: Place, random: RandomCursor, attempt: number): string | null {
     this.#chosen.clear();
     for (let i = 0; i < this.#choosers.length; i++) {
       const chooser = this.#choosers[i];
@@ -232,6 +238,8 @@ export class RowMaker implements RowView {
       const accept = (parent: number): boolean => {
         if (!chooser.agrees(parent, this.text)) return false;
         this.#write(chooser.key, chooser.keyTexts(parent));
+        this.#chosen.set(chooser.key.name, { table: chooser.parent, row: parent });
+        if (attempt < RULE_TRIES && !this.#rules.admits(chooser.key.name, this)) return false;
         // The last reference completes the structural keys; earlier ones are tested with it.
         return (
           !isLast ||
@@ -240,9 +248,10 @@ export class RowMaker implements RowView {
       };
       const parent = chooser.choose({ row, place, registers: this.#registers, random, accept });
       if (parent === 'impossible') return chooser.key.name;
-      if (parent === null) this.#write(chooser.key, null);
-      else if (!accept(parent)) return this.#constraints.structural[0]?.guard.name ?? chooser.key.name;
-      else this.#chosen.set(chooser.key.name, { table: chooser.parent, row: parent });
+      if (parent === null) {
+        this.#write(chooser.key, null);
+        this.#chosen.delete(chooser.key.name);
+      } else if (!accept(parent)) return this.#constraints.structural[0]?.guard.name ?? chooser.key.name;
     }
     return null;
   }
@@ -291,9 +300,12 @@ export class RowMaker implements RowView {
         count.encoder.decode(this.#registers[count.register], this.#cursor(MAX_TRIES).seek(row).next()) ?? 0;
       count.into[row] = Math.max(0, Math.round(value));
     }
-    for (const [column, key] of this.#storedKeys) key.push(this.text(column));
+    for (const [column, key] of this.#storedKeys) {
+      const hop = hopOf(column);
+      key.push(hop === null ? this.text(column) : this.parentText(hop.foreignKey, hop.column));
+    }
     this.#moments.keep(row, this.cells);
-    if (this.#pass === 'only') this.#tally.add(this.#chosen, this.read);
+    this.#tally.add(this.#pass === 'first' ? 'own' : 'others', this.#chosen, this.read);
     this.#remember(row);
   }
 

@@ -5,6 +5,9 @@ import type { MinedRule, Operand } from '../../model/rules.ts';
 import type { TableModel } from '../../model/table-model.ts';
 import type { CellColumn } from './cells.ts';
 import type { Value } from './expression.ts';
+import { hopKey } from './world.ts';
+
+const DAY_MICROS = 86_400_000_000;
 
 /** The row at hand. */
 export interface RowView {
@@ -14,6 +17,15 @@ export interface RowView {
   set(column: string, cell: Cell): void;
 }
 
+/** Values that follow are written in an order in which each follows from settled ones. */
+const STEP_ORDER: readonly MinedRule['kind'][] = [
+  'constant-per-parent',
+  'sequence',
+  'dependency',
+  'arithmetic',
+  'equal',
+];
+
 type Test = (row: RowView) => boolean;
 type Step = (row: RowView, place: { readonly parent: number; readonly index: number }) => void;
 
@@ -21,6 +33,8 @@ export class RowRules {
   readonly #columns: ReadonlyMap<string, { readonly column: CellColumn; readonly at: number }>;
   readonly #steps: readonly Step[];
   readonly #tests: readonly { readonly name: string; readonly test: Test }[];
+  /** Orders between the row and what a foreign key leads to. */
+  readonly #byKey = new Map<string, Test[]>();
   readonly #contextKey: string | null;
   readonly #previous: Cell[];
 
@@ -29,19 +43,26 @@ export class RowRules {
     this.#previous = new Array<Cell>(columns.length).fill(null);
     this.#contextKey = model.foreignKeys.find((key) => key.maker.by === 'context')?.name ?? null;
     const makers = model.rules.map((rule) => ({ rule, step: this.#step(rule), test: this.#test(rule) }));
-    // Values that follow are written in an order in which each follows from settled ones: dependencies, then sums.
-    const rank = (kind: MinedRule['kind']): number =>
-      kind === 'constant-per-parent' ? 0 : kind === 'dependency' ? 1 : 2;
-    this.#steps = makers
-      .filter(({ step }) => step !== null)
+    const rank = (kind: MinedRule['kind']): number => STEP_ORDER.indexOf(kind);
+    this.#steps = inOrderOfUse(makers.filter(({ step }) => step !== null))
       .sort((a, b) => rank(a.rule.kind) - rank(b.rule.kind))
       .map(({ step }) => step!);
+    for (const { rule, test } of makers) {
+      if (rule.kind !== 'order' || test === null) continue;
+      const keys = [rule.low.foreignKey, rule.high.foreignKey].filter((key) => key !== null);
+      if (keys.length === 1) this.#byKey.set(keys[0], [...(this.#byKey.get(keys[0]) ?? []), test]);
+    }
     this.#tests = makers.flatMap(({ rule, test }) => (test === null ? [] : [{ name: `the rule ${rule.kind}`, test }]));
   }
 
   /** Writes what follows. */
   apply(row: RowView, place: { readonly parent: number; readonly index: number }): void {
     for (const step of this.#steps) step(row, place);
+  }
+
+  /** Whether the row just chosen for a foreign key keeps the orders that it takes part in. */
+  admits(foreignKey: string, row: RowView): boolean {
+    return (this.#byKey.get(foreignKey) ?? []).every((test) => test(row));
   }
 
   /** Name of a rule that the row breaks, or null. */
@@ -84,21 +105,31 @@ export class RowRules {
           if (text !== undefined) row.set(rule.to, column.parse(text));
         };
       }
+      case 'sequence': {
+        const column = this.#columns.get(rule.column)?.column;
+        if (rule.foreignKey !== this.#contextKey || column === undefined || !this.#isDrawn(rule.column)) return null;
+        return (row, place) => {
+          if (place.parent >= 0) row.set(rule.column, column.parse(String(rule.start + place.index)));
+        };
+      }
+      case 'equal': {
+        const [target, from] = this.#isDrawn(rule.column) ? [rule.column, rule.to] : [rule.to, rule.column];
+        if (!this.#isDrawn(target) || !this.#isKnown(from)) return null;
+        const { column } = this.#columns.get(target)!;
+        return (row) => row.set(target, column.parse(row.text(from)));
+      }
       case 'arithmetic': {
         const target = this.#columns.get(rule.target)?.column;
-        if (
-          target === undefined ||
-          !this.#isDrawn(rule.target) ||
-          target.form === 'masked' ||
-          !rule.operands.every((operand) => this.#operandKnown(operand))
-        )
-          return null;
+        const isHeld =
+          target !== undefined &&
+          this.#isDrawn(rule.target) &&
+          rule.operands.every((operand) => this.#operandKnown(operand));
+        if (!isHeld) return null;
         return (row) => {
-          const values = rule.operands.map((operand) => this.#number(operand, row));
+          const values = rule.operands.map((operand) => this.#number(operand, row)?.value ?? null);
           // Where an operand is missing the rule says nothing.
           if (values.includes(null) || row.read(rule.target) === null) return;
-          const exact = combine(rule.form, values as number[]);
-          const rounded = roundTo(exact, rule.decimals);
+          const rounded = roundTo(combine(rule, values as number[]), rule.decimals);
           row.set(rule.target, target.form === 'text' ? rounded.toFixed(rule.decimals) : rounded);
         };
       }
@@ -114,7 +145,17 @@ export class RowRules {
         return (row) => {
           const low = this.#number(rule.low, row);
           const high = this.#number(rule.high, row);
-          return low === null || high === null || (rule.strict ? low < high : low <= high);
+          if (low === null || high === null) return true;
+          // A date and a timestamp compare by their days.
+          const unit = low.isDate !== high.isDate ? DAY_MICROS : 1;
+          const [a, b] = [Math.floor(low.value / unit), Math.floor(high.value / unit)];
+          return unit === 1
+            ? rule.strict
+              ? low.value < high.value
+              : low.value <= high.value
+            : rule.strict
+              ? a < b
+              : a <= b;
         };
       }
       case 'null-together': {
@@ -136,45 +177,73 @@ export class RowRules {
     }
   }
 
-  /** A parent's column is known where its key values are kept. */
+  /** Columns behind a key are kept by the table that holds them. */
   #operandKnown(operand: Operand): boolean {
     return operand.foreignKey !== null || this.#isKnown(operand.column);
   }
 
-  #number(operand: Operand, row: RowView): number | null {
-    if (operand.foreignKey === null) {
-      const value = row.read(operand.column);
-      return typeof value === 'number' ? value : typeof value === 'string' ? numberOf(value) : null;
+  #number(operand: Operand, row: RowView): { readonly value: number; readonly isDate: boolean } | null {
+    if (operand.foreignKey !== null) {
+      const name = operand.then === undefined ? operand.column : hopKey(operand.then, operand.column);
+      return numberOf(row.parentText(operand.foreignKey, name));
     }
-    const text = row.parentText(operand.foreignKey, operand.column);
-    return text === null ? null : numberOf(text);
+    const value = row.read(operand.column);
+    if (typeof value === 'number')
+      return { value, isDate: this.#columns.get(operand.column)!.column.form === 'epoch-days' };
+    return typeof value === 'string' ? numberOf(value) : null;
   }
 }
 
 /** A number, or a moment as microseconds. */
-function numberOf(text: string): number | null {
+function numberOf(text: string | null): { readonly value: number; readonly isDate: boolean } | null {
+  if (text === null) return null;
   const moment = parseTimestamp(text);
-  if (moment !== null) return moment;
-  const number = Number(text.replace(/[$,]/g, ''));
-  return Number.isNaN(number) ? null : number;
+  if (moment !== null) return { value: moment, isDate: !text.includes(':') };
+  const value = Number(text.replace(/[$,]/g, ''));
+  return Number.isNaN(value) ? null : { value, isDate: false };
 }
 
-function combine(form: Extract<MinedRule, { kind: 'arithmetic' }>['form'], values: readonly number[]): number {
+type Arithmetic = Extract<MinedRule, { kind: 'arithmetic' }>;
+
+function combine({ form, signs, percent }: Arithmetic, values: readonly number[]): number {
   const [first, ...others] = values;
+  const last = values[values.length - 1];
   switch (form) {
     case 'sum':
       return others.reduce((sum, value) => sum + value, first);
     case 'difference':
       return others.reduce((rest, value) => rest - value, first);
+    case 'linear':
+      return values.reduce((sum, value, i) => sum + (signs?.[i] ?? 1) * value, 0);
     case 'product':
       return others.reduce((product, value) => product * value, first);
+    case 'percentage':
+      return (first * last) / 100;
     case 'discounted-product': {
-      const discount = values.at(-1)!;
       const product = values.slice(0, -1).reduce((so, value) => so * value, 1);
-      // A discount is a share or a percentage.
-      return product * (1 - (discount > 1 ? discount / 100 : discount));
+      return product * (1 - (percent === true ? last / 100 : last));
     }
+    case 'difference-product':
+      return (first - values[1]) * (percent === true ? last / 100 : last);
   }
+}
+
+/** A computed column comes before those that are computed from it. */
+function inOrderOfUse<T extends { readonly rule: MinedRule }>(makers: readonly T[]): T[] {
+  const left = [...makers];
+  const order: T[] = [];
+  while (left.length > 0) {
+    const targets = new Set(left.flatMap(({ rule }) => (rule.kind === 'arithmetic' ? [rule.target] : [])));
+    const free = left.findIndex(
+      ({ rule }) =>
+        rule.kind !== 'arithmetic' ||
+        rule.operands.every(
+          ({ foreignKey, column }) => foreignKey !== null || column === rule.target || !targets.has(column),
+        ),
+    );
+    order.push(...left.splice(Math.max(0, free), 1));
+  }
+  return order;
 }
 
 /** Half away from zero, as the server rounds decimals; the tiny shift undoes binary noise just below a half. */

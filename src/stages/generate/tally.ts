@@ -32,21 +32,33 @@ export function aggregatesOf(model: TableModel): readonly Aggregate[] {
   );
 }
 
+interface Entry {
+  readonly foreignKey: string;
+  readonly totals: Totals;
+}
+
 export class Tally {
   /** Totals of other tables that this table's rows add to. */
-  readonly #into: readonly { readonly foreignKey: string; readonly totals: Totals }[];
+  readonly #others: readonly Entry[];
+  /** Totals over rows of the same table (replies to a post). */
+  readonly #own: readonly Entry[];
 
   constructor(model: TableModel, tables: ReadonlyMap<string, MadeTable>) {
-    this.#into = [...tables.values()].flatMap((table) =>
-      table.totals
+    const entries = (of: MadeTable): Entry[] =>
+      of.totals
         .filter(({ rule }) => rule.childTable === model.id)
-        .map((totals) => ({ foreignKey: totals.rule.childForeignKey, totals })),
-    );
+        .map((totals) => ({ foreignKey: totals.rule.childForeignKey, totals }));
+    this.#own = [...tables.values()].filter((table) => table.model.id === model.id).flatMap(entries);
+    this.#others = [...tables.values()].filter((table) => table.model.id !== model.id).flatMap(entries);
   }
 
-  /** Adds a child's row to the totals of the rows that it references. */
-  add(chosen: ReadonlyMap<string, { readonly row: number }>, read: (column: string) => Value): void {
-    for (const { foreignKey, totals } of this.#into) {
+  /** Adds a row to the totals of the rows that it references: of its own table in the first pass, of others in the last. */
+  add(
+    of: 'own' | 'others',
+    chosen: ReadonlyMap<string, { readonly row: number }>,
+    read: (column: string) => Value,
+  ): void {
+    for (const { foreignKey, totals } of of === 'own' ? this.#own : this.#others) {
       const parent = chosen.get(foreignKey)?.row;
       if (parent === undefined) continue;
       const { rule, values, counts } = totals;
@@ -62,10 +74,16 @@ export class Tally {
   }
 
   /** Writes the totals of a row into its cells. */
-  fillIn(row: number, own: MadeTable, write: (column: string, cell: Cell) => void): void {
+  fillIn(
+    row: number,
+    own: MadeTable,
+    isNull: (column: string) => boolean,
+    write: (column: string, cell: Cell) => void,
+  ): void {
     for (const { rule, values, counts } of own.totals) {
       const scale = 10 ** rule.decimals;
-      const none = rule.function === 'count' || rule.whenNone === '0' ? 0 : null;
+      // Without children the drawn row says whether there is a zero or nothing.
+      const none = rule.whenNone === '0' && !isNull(rule.column) ? 0 : null;
       const total = counts[row] === 0 ? none : Math.round(values[row] * scale) / scale;
       write(rule.column, own.cellOf(rule.column, total));
     }

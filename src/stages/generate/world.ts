@@ -30,6 +30,17 @@ export function countKey(table: string, foreignKey: string): string {
   return `${table}\0${foreignKey}`;
 }
 
+/** Name under which a table keeps a column of the row behind one of its own foreign keys, for rows two steps away. */
+export function hopKey(foreignKey: string, column: string): string {
+  return `${foreignKey}\0${column}`;
+}
+
+/** The foreign key and column of a `hopKey`; null for the name of a plain column. */
+export function hopOf(name: string): { readonly foreignKey: string; readonly column: string } | null {
+  const at = name.indexOf('\0');
+  return at < 0 ? null : { foreignKey: name.slice(0, at), column: name.slice(at + 1) };
+}
+
 /** What must be kept of each table, found once from the models of those that reference it. */
 export interface Needs {
   readonly keyColumns: ReadonlySet<string>;
@@ -58,12 +69,21 @@ export function needsOf(models: readonly TableModel[]): Map<string, Needs> {
       for (const i of usedParentRegisters(model)) referenced.registers.add(model.registers[i].from);
       for (const column of parentMoments(model)) referenced.moments.add(column);
     }
-    for (const { maker } of model.columns)
-      if (maker.by === 'copy') behind(maker.foreignKey)?.keyColumns.add(maker.parentColumn);
+    const follow = (foreignKey: string, name: string): void => {
+      const to = model.foreignKeys.find((key) => key.name === foreignKey)?.referencedTable;
+      needs.get(to ?? '')?.keyColumns.add(name);
+      const hop = hopOf(name);
+      const further = models
+        .find((other) => other.id === to)
+        ?.foreignKeys.find((key) => key.name === hop?.foreignKey)?.referencedTable;
+      if (hop !== null) needs.get(further ?? '')?.keyColumns.add(hop.column);
+    };
+    for (const { maker } of model.columns) if (maker.by === 'copy') follow(maker.foreignKey, maker.parentColumn);
     for (const rule of model.rules) {
       const operands = rule.kind === 'order' ? [rule.low, rule.high] : rule.kind === 'arithmetic' ? rule.operands : [];
-      for (const { foreignKey, column } of operands)
-        if (foreignKey !== null) behind(foreignKey)?.keyColumns.add(column);
+      for (const { foreignKey, then, column } of operands) {
+        if (foreignKey !== null) follow(foreignKey, then === undefined ? column : hopKey(then, column));
+      }
     }
   }
   return needs;

@@ -23,17 +23,21 @@ export function contextByRules(table: TableFacts, rules: readonly MinedRule[]): 
 export function applyRules(
   table: TableFacts,
   facts: ReadonlyMap<string, TableFacts>,
+  contexts: ReadonlyMap<string, string | null>,
   plan: TablePlan,
   rules: readonly MinedRule[],
 ): TablePlan {
+  const ownChild = new Map(plan.ownChild);
   const columns = new Map(plan.columns);
   const foreignKeys = new Map(plan.foreignKeys);
   const through = new Map(plan.through);
   for (const rule of rules) {
     if (rule.kind === 'same-parent') planThrough(table, facts, rule, columns, foreignKeys, through);
-    else if (rule.kind === 'copy') planCopy(rule, columns, foreignKeys);
+    else if (rule.kind === 'copy') planCopy(table, facts, rule, columns, foreignKeys);
+    else if (rule.kind === 'copy-through') planCopyThrough(table, facts, rule, columns, foreignKeys);
+    else if (rule.kind === 'points-back') planOwnChild(table, rule, contexts, foreignKeys, ownChild);
   }
-  return { columns, foreignKeys, through };
+  return { columns, foreignKeys, through, ownChild };
 }
 
 function planThrough(
@@ -69,11 +73,52 @@ function planThrough(
 }
 
 function planCopy(
+  table: TableFacts,
+  facts: ReadonlyMap<string, TableFacts>,
   rule: Extract<MinedRule, { kind: 'copy' }>,
   columns: Map<string, ColumnPlan>,
   foreignKeys: ReadonlyMap<string, ForeignKeyPlan>,
 ): void {
   const by = columns.get(rule.column)?.by;
   if (!CHOSEN.includes(foreignKeys.get(rule.foreignKey)!) || (by !== 'encoder' && by !== 'mask')) return;
+  const key = table.foreignKeys.find((candidate) => candidate.name === rule.foreignKey)!;
+  const parent = facts.get(tableId(key.referencedTable))?.columns.find((column) => column.name === rule.parentColumn);
+  // What the server computes is not known before it has.
+  if (parent === undefined || parent.generated !== null) return;
   columns.set(rule.column, { by: 'copy', foreignKey: rule.foreignKey, parentColumn: rule.parentColumn });
+}
+
+/** A reference to one of the row's own children, where the children are generated along this very table. */
+function planOwnChild(
+  table: TableFacts,
+  rule: Extract<MinedRule, { kind: 'points-back' }>,
+  contexts: ReadonlyMap<string, string | null>,
+  foreignKeys: Map<string, ForeignKeyPlan>,
+  ownChild: Map<string, string>,
+): void {
+  const key = table.foreignKeys.find((candidate) => candidate.name === rule.through);
+  if (key === undefined || foreignKeys.get(key.name) !== 'quota') return;
+  if (contexts.get(tableId(key.referencedTable)) !== rule.parentForeignKey) return;
+  foreignKeys.set(key.name, 'own-child');
+  ownChild.set(key.name, rule.parentForeignKey);
+}
+
+/** The same two steps up: the table in between keeps the value for its children. */
+function planCopyThrough(
+  table: TableFacts,
+  facts: ReadonlyMap<string, TableFacts>,
+  rule: Extract<MinedRule, { kind: 'copy-through' }>,
+  columns: Map<string, ColumnPlan>,
+  foreignKeys: ReadonlyMap<string, ForeignKeyPlan>,
+): void {
+  const [first, second] = rule.path;
+  const key = table.foreignKeys.find((candidate) => candidate.name === first);
+  // A value that is missing where the first key is NULL would be missing in the row.
+  const required = key?.columns.every((name) => !table.columns.find((column) => column.name === name)!.nullable);
+  const between = key === undefined ? undefined : facts.get(tableId(key.referencedTable));
+  const further = between?.foreignKeys.find((candidate) => candidate.name === second);
+  const by = columns.get(rule.column)?.by;
+  if (required !== true || further === undefined || (by !== 'encoder' && by !== 'mask')) return;
+  if (!CHOSEN.includes(foreignKeys.get(first)!)) return;
+  columns.set(rule.column, { by: 'copy', foreignKey: first, parentColumn: `${second}\0${rule.parentColumn}` });
 }

@@ -123,7 +123,7 @@ function planTables(
     const table = facts.get(id)!;
     const context = contexts.get(id)!;
     const plan = planTable(table, graphTables.get(id)!, sample.tables.get(id)!, strategies, context, classified);
-    plans.set(id, applyRules(table, facts, plan, rules.get(id) ?? []));
+    plans.set(id, applyRules(table, facts, contexts, plan, rules.get(id) ?? []));
   }
   return plans;
 }

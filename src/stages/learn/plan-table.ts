@@ -15,13 +15,15 @@ export type ColumnPlan =
   | { readonly by: 'copy'; readonly foreignKey: string; readonly parentColumn: string }
   | { readonly by: 'null' };
 
-export type ForeignKeyPlan = 'context' | 'category' | 'quota' | 'forest' | 'through' | 'implied' | 'null';
+export type ForeignKeyPlan = 'context' | 'category' | 'quota' | 'forest' | 'through' | 'own-child' | 'implied' | 'null';
 
 export interface TablePlan {
   readonly columns: ReadonlyMap<string, ColumnPlan>;
   readonly foreignKeys: ReadonlyMap<string, ForeignKeyPlan>;
   /** Of keys planned `through`: the key to follow, and the columns to read there. */
   readonly through: ReadonlyMap<string, { readonly through: string; readonly parentColumns: readonly string[] }>;
+  /** Of keys planned `own-child`: the key by which the referenced row hangs on the referencing one. */
+  readonly ownChild: ReadonlyMap<string, string>;
 }
 
 export function planTable(
@@ -57,7 +59,7 @@ export function planTable(
       ),
     );
   }
-  return { columns, foreignKeys, through: new Map() };
+  return { columns, foreignKeys, through: new Map(), ownChild: new Map() };
 }
 
 /** The context first, then the widest keys: a narrow key that lies within a wide one is then implied by it. */

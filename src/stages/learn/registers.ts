@@ -128,6 +128,11 @@ export function ownRegisters(
         by: decided,
         register: flagged ? pushNullFlag(registers, `#null:${key.name}`, isRoot, links.length) : -1,
       };
+    } else if (decided === 'own-child') {
+      const register = nullable
+        ? pushNullFlag(registers, `#null:${key.name}`, (i) => links[i] === -1, links.length)
+        : -1;
+      maker = { by: 'own-child', register, childForeignKey: plan.ownChild.get(key.name)! };
     } else if (decided === 'through') maker = { by: 'through', ...plan.through.get(key.name)! };
     else maker = { by: decided };
     return {

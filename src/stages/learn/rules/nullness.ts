@@ -18,18 +18,8 @@ const MIN_SURE_SHARE = 0.9;
 /** A time that nearly always is known is still told by the status: what counts are the breaches to be expected. */
 const MAX_CHANCE = 0.995;
 
-/** Columns that are NULL in some rows, in the rows that rules are made from. */
-export function nullables(table: RuleTable): readonly RuleColumn[] {
-  return [...table.columns.values()].filter((column) => {
-    if (!column.facts.nullable) return false;
-    let nulls = 0;
-    for (const row of table.fit) if (column.texts[row] === null) nulls++;
-    return nulls > 0 && nulls < table.fit.length;
-  });
-}
-
 export function mineNullTogether(table: RuleTable): readonly NullTogetherRule[] {
-  const rest = [...nullables(table)];
+  const rest = [...table.nullables()];
   const rules: NullTogetherRule[] = [];
   while (rest.length > 1) {
     const first = rest.shift()!;
@@ -59,7 +49,7 @@ export function mineNullGiven(
   unnamed: ReadonlySet<string>,
 ): readonly NullGivenRule[] {
   const followers = new Set(together.flatMap((rule) => rule.columns.slice(1)));
-  const columns = nullables(table).filter((column) => !followers.has(column.name) && !settled.has(column.name));
+  const columns = table.nullables().filter((column) => !followers.has(column.name) && !settled.has(column.name));
   if (columns.length === 0) return [];
   const givens = [...table.columns.values()]
     .filter((column) => !followers.has(column.name))
@@ -95,7 +85,7 @@ function givenOf(table: RuleTable, column: RuleColumn, isUnnamed: boolean): Give
   if (column.role === 'id') return null;
   const status = !isUnnamed && isStatus(table, column) ? statusOf(table, column) : null;
   if (status !== null) return status;
-  if (!nullables(table).includes(column)) return null;
+  if (!table.nullables().includes(column)) return null;
   const { texts } = column;
   return { column, codeAt: (row) => (texts[row] === null ? 0 : -1), values: [null], complete: false };
 }

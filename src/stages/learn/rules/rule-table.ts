@@ -35,6 +35,7 @@ export class RuleTable {
   readonly #links = new Map<string, Int32Array>();
   readonly #views = new Map<string, Float64Array>();
   #measures: readonly RuleColumn[] | undefined;
+  #nullables: readonly RuleColumn[] | undefined;
 
   constructor(
     facts: TableFacts,
@@ -112,12 +113,23 @@ export class RuleTable {
     return this.#measures;
   }
 
+  /** Columns that are NULL in some fitting rows, but not in all. */
+  nullables(): readonly RuleColumn[] {
+    this.#nullables ??= [...this.columns.values()].filter(({ facts, texts }) => {
+      if (!facts.nullable) return false;
+      let nulls = 0;
+      for (const row of this.fit) if (texts[row] === null) nulls++;
+      return nulls > 0 && nulls < this.fit.length;
+    });
+    return this.#nullables;
+  }
+
   #varies(numbers: Float64Array): boolean {
     let first = NaN;
     for (const row of this.fit) {
       const value = numbers[row];
       if (Number.isNaN(first)) first = value;
-      else if (value < first || value > first) return true;
+      else if (!Number.isNaN(value) && value !== first) return true;
     }
     return false;
   }

@@ -1,7 +1,7 @@
 /** Columns that have one fixed value wherever another is NULL. */
 import type { MinedRule } from '../../../model/rules.ts';
 import { BROKEN, HELD, MIN_LITERAL_UNITS, SILENT, weigh, type RuleTest } from './evidence.ts';
-import { type NullGivenRule, nullables, type NullTogetherRule } from './nullness.ts';
+import type { NullGivenRule, NullTogetherRule } from './nullness.ts';
 import type { RuleColumn } from './rule-column.ts';
 import type { RuleTable } from './rule-table.ts';
 
@@ -16,7 +16,8 @@ export function mineValuesWhenNull(
 ): readonly ValueWhenNullRule[] {
   const followers = new Set(together.flatMap((rule) => rule.columns.slice(1)));
   const columns = [...table.columns.values()].filter((column) => column.role === 'value' && !unnamed.has(column.name));
-  return nullables(table)
+  return table
+    .nullables()
     .filter((given) => !followers.has(given.name))
     .flatMap((given) =>
       columns
