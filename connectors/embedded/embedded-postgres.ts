@@ -1,11 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnderstudyError } from '../../src/kernel/errors.ts';
+import { diskError } from '../../src/kernel/workspace.ts';
 import { packagedBinaries } from './binaries.ts';
 import type { ServerBinaries } from './binaries.ts';
 import { spawnGuard } from './guard.ts';
@@ -40,6 +50,8 @@ const SUPERUSER = 'postgres';
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
 const PORT_ATTEMPTS = 5;
+/** An empty cluster with its first segments of write-ahead log. */
+const LEAST_BYTES = 128 * 2 ** 20;
 
 /** Rules of the server's own, so that every platform sorts alike. */
 const PACKAGED_LOCALE = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
@@ -55,7 +67,7 @@ const THROW_AWAY_SETTINGS: Readonly<Record<string, string>> = {
 /**
  * Starts the embedded PostgreSQL on 127.0.0.1: initdb where there is no cluster yet, then the server, both ended
  * when this process ends in whatever way. Only who knows the random password can log in.
- * Throws: `EMBEDDED_UNAVAILABLE`.
+ * Throws: `EMBEDDED_UNAVAILABLE`, `WORKSPACE_FULL`, `WORKSPACE_IO`.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions = {}): Promise<EmbeddedPostgres> {
   const binaries = options.binaries ?? packagedBinaries();
@@ -68,7 +80,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions = {
       // Another process may take the port between our look and the server's bind.
       const portWasTaken = options.port === undefined && /Address already in use/.test(serverLog(directory));
       if (options.dataDirectory === undefined) rmSync(directory, { recursive: true, force: true });
-      if (!portWasTaken || attempt === PORT_ATTEMPTS) throw error;
+      if (!portWasTaken || attempt === PORT_ATTEMPTS) throw startError(error, directory);
     }
   }
 }
@@ -133,7 +145,26 @@ async function createDatabase(maintenanceUrl: string, name: string): Promise<voi
 }
 
 function privateDirectory(): string {
-  return mkdtempSync(path.join(realpathSync(tmpdir()), 'understudy-postgres-'));
+  const parent = realpathSync(tmpdir());
+  requireSpace(parent);
+  return mkdtempSync(path.join(parent, 'understudy-postgres-'));
+}
+
+function requireSpace(folder: string): void {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize >= LEAST_BYTES) return;
+  const megabytes = (bytes: number): number => Math.floor(bytes / 2 ** 20);
+  throw new UnderstudyError(
+    'WORKSPACE_FULL',
+    `The disk that holds ${folder} has ${megabytes(bavail * bsize)} MB free, and the embedded PostgreSQL needs ${megabytes(LEAST_BYTES)} MB to start; nothing was started.`,
+    { hint: 'Free some space there, or point TMPDIR to a larger disk.' },
+  );
+}
+
+/** What the file system refused, in our words. */
+function startError(thrown: unknown, directory: string): unknown {
+  const isSystemError = thrown instanceof Error && typeof (thrown as NodeJS.ErrnoException).errno === 'number';
+  return isSystemError ? diskError(thrown, directory) : thrown;
 }
 
 function givenDirectory(directory: string): string {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { tableId } from '../../connectors/connector.ts';
+import { pause } from '../kernel/pause.ts';
 import { requireRoom } from '../kernel/workspace.ts';
 import { modelHash } from '../model/model-file.ts';
 import { modelContent, saveModel } from '../stages/learn/model-store.ts';
@@ -13,7 +14,7 @@ import { peakRssBytes, StageClock } from './stage-clock.ts';
 export const runLearn: RunLearn = (options, sink, signal) =>
   withSource(options.sourceUrl, options.config, signal, async (source) => {
     const { config, seed } = options;
-    const clock = new StageClock(sink);
+    const clock = new StageClock(sink, signal);
     await requireRoom(
       path.dirname(options.modelPath),
       'Give --model a path in a folder with room that you may write to.',
@@ -25,7 +26,7 @@ export const runLearn: RunLearn = (options, sink, signal) =>
       const report = await clock.run('scan', () =>
         rehearseModel({ model, source: { sample, snapshot }, basis: 'learn-sample', config, seed, scale: 1, signal }),
       );
-      signal.throwIfAborted();
+      await pause(signal);
       const checked = { ...model, gates: report.gates };
       // A model that failed a gate would fail every run that is made of it.
       const hash =

@@ -68,7 +68,7 @@ export const runProvision: RunProvision = async (options, sink, signal) => {
         id: newRunId(),
         startedAt: new Date(),
         options,
-        clock: new StageClock(sink),
+        clock: new StageClock(sink, signal),
         sink,
         signal,
         findings: [],

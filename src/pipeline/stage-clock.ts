@@ -1,17 +1,22 @@
 import type { EventSink, StageName } from '../kernel/events.ts';
+import { pause } from '../kernel/pause.ts';
 
 /** Times the stages of a run and tells the sink. */
 export class StageClock {
   readonly #sink: EventSink;
+  readonly #signal: AbortSignal | undefined;
   readonly #started = performance.now();
   readonly #timings: Partial<Record<StageName | 'total', number>> = {};
 
-  constructor(sink: EventSink) {
+  /** Once `signal` is aborted no stage begins but `report`, which tells of what has been done. */
+  constructor(sink: EventSink, signal?: AbortSignal) {
     this.#sink = sink;
+    this.#signal = signal;
   }
 
   /** Runs `work` as a stage; a stage that runs twice adds up. */
   async run<R>(stage: StageName, work: () => R | Promise<R>): Promise<R> {
+    await pause(stage === 'report' ? undefined : this.#signal);
     const started = performance.now();
     this.#sink({ type: 'stage-started', stage });
     const result = await work();
