@@ -20,6 +20,8 @@ export interface CellColumn {
   readonly text: (cell: Cell) => string | null;
   /** A cell from the server's text. */
   readonly parse: (text: string | null) => Cell;
+  /** What the bounds of a range column are; null for other columns, and for bounds without a line. */
+  readonly rangeOf: 'number' | 'date' | 'moment' | null;
 }
 
 export function cellColumns(table: TableFacts, model: TableModel): readonly CellColumn[] {
@@ -30,8 +32,25 @@ export function cellColumns(table: TableFacts, model: TableModel): readonly Cell
     const isCounted = maker.by === 'serial' || maker.by === 'position';
     const decimals = isCounted ? 0 : encoder?.decimals;
     const read = reader(facts.type.class);
-    return { name, maker, encoder, form, decimals, read, text: texter(form, decimals), parse: parser(form) };
+    const rangeOf = facts.type.class === 'range' ? boundsOf(facts.type.element?.class) : null;
+    return { name, maker, encoder, form, decimals, read, text: texter(form, decimals), parse: parser(form), rangeOf };
   });
+}
+
+function boundsOf(typeClass: string | undefined): CellColumn['rangeOf'] {
+  switch (typeClass) {
+    case 'integer':
+    case 'decimal':
+    case 'float':
+      return 'number';
+    case 'date':
+      return 'date';
+    case 'timestamp':
+    case 'timestamptz':
+      return 'moment';
+    default:
+      return null;
+  }
 }
 
 function formOf(maker: ColumnMaker, encoder: ColumnEncoder | null): BuilderForm {

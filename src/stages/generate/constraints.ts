@@ -1,12 +1,13 @@
 /** The constraints of a table in the form that a row can be tested on while it is made. */
-import type { TableFacts, UniqueKeyFacts } from '../../../connectors/connector.ts';
+import type { ColumnType, TableFacts, UniqueKeyFacts } from '../../../connectors/connector.ts';
 import type { ColumnModel, TableModel } from '../../model/table-model.ts';
-import { compilePredicate, type Predicate } from './expression.ts';
-import { UniqueGuard } from './unique.ts';
+import { compileExpression, compilePredicate, type CompiledPredicate, type Names } from './expression.ts';
+import type { SqlFunction } from './expression/compile.ts';
+import { exclusionGuard, type ExclusionGuard } from './overlap.ts';
+import { UniqueGuard, type KeyPart } from './unique.ts';
 
-export interface RowCheck {
+export interface RowCheck extends CompiledPredicate {
   readonly name: string;
-  readonly test: Predicate;
 }
 
 export interface TableConstraints {
@@ -15,6 +16,7 @@ export interface TableConstraints {
   readonly structural: readonly GuardedKey[];
   /** Of any others: tested on the whole row. */
   readonly general: readonly GuardedKey[];
+  readonly exclusions: readonly ExclusionGuard[];
 }
 
 export interface GuardedKey {
@@ -23,45 +25,60 @@ export interface GuardedKey {
   readonly perParent: boolean;
 }
 
-export function tableConstraints(table: TableFacts, model: TableModel): TableConstraints {
+/** `functions`: those of the schema that are SQL expressions. */
+export function tableConstraints(
+  table: TableFacts,
+  model: TableModel,
+  functions: ReadonlyMap<string, SqlFunction> = new Map(),
+): TableConstraints {
   const makers = new Map(model.columns.map((column) => [column.name, column.maker]));
   const readable = (columns: readonly string[]): boolean =>
     columns.every((name) => makers.has(name) && makers.get(name)!.by !== 'mask');
-  const checks: RowCheck[] = [];
-  const add = (name: string, expression: string): void => {
-    const compiled = compilePredicate(expression);
-    if (compiled !== null && readable(compiled.columns)) checks.push({ name, test: compiled.test });
-  };
-  for (const check of table.checks) add(check.name, check.expression);
-  for (const column of table.columns) {
-    if (column.generated !== null) continue;
-    for (const check of column.type.domain?.checks ?? [])
-      add(`${column.name}:${check.name}`, domainCheck(check.expression, column.name));
-  }
-  const bounds = table.partitions.map((partition) => partition.condition);
-  if (bounds.length > 0 && bounds.every((bound) => bound !== null))
-    add('partition bounds', bounds.map((bound) => `(${bound})`).join(' OR '));
-
+  const names: Names = { types: new Map(table.columns.map((column) => [column.name, column.type])), functions };
   const context = model.foreignKeys.find((key) => key.maker.by === 'context');
   const structural: GuardedKey[] = [];
   const general: GuardedKey[] = [];
   for (const key of [table.primaryKey, ...table.uniqueKeys]) {
     if (key === null || isUniqueByConstruction(key, model.columns, context?.columns)) continue;
-    const guarded = guardOf(key, context?.columns, readable);
+    const guarded = guardOf(key, context?.columns, readable, names);
     if (guarded === null) continue;
-    const assigned = key.predicate === null && guarded.guard.columns.every((name) => isAssigned(makers.get(name)!.by));
+    const assigned =
+      !guarded.guard.isPartial && guarded.guard.columns.every((name) => isAssigned(makers.get(name)!.by));
     (assigned ? structural : general).push(guarded);
   }
-  return { checks, structural, general };
+  const exclusions = table.exclusions.flatMap(({ name, definition }) => {
+    const guard = exclusionGuard(name, definition, names);
+    return guard === null || !readable(guard.columns) ? [] : [guard];
+  });
+  return {
+    checks: rowChecks(table, names).filter(({ columns }) => readable(columns)),
+    structural,
+    general,
+    exclusions,
+  };
+}
+
+/** What every row must satisfy by itself, as far as it is understood: CHECKs, domains, partition bounds. */
+export function rowChecks(table: TableFacts, names: Names): readonly RowCheck[] {
+  const checks: RowCheck[] = [];
+  const add = (name: string, expression: string, value?: string): void => {
+    const compiled = compilePredicate(expression, value === undefined ? names : { ...names, value });
+    if (compiled !== null) checks.push({ name, ...compiled });
+  };
+  for (const check of table.checks) add(check.name, check.expression);
+  for (const column of table.columns) {
+    if (column.generated !== null) continue;
+    for (const check of column.type.domain?.checks ?? [])
+      add(`${column.name}:${check.name}`, check.expression, column.name);
+  }
+  const bounds = table.partitions.map((partition) => partition.condition);
+  if (bounds.length > 0 && bounds.every((bound) => bound !== null))
+    add('partition bounds', bounds.map((bound) => `(${bound})`).join(' OR '));
+  return checks;
 }
 
 function isAssigned(by: ColumnModel['maker']['by']): boolean {
   return by === 'foreign-key' || by === 'position' || by === 'serial';
-}
-
-/** A domain's CHECK speaks of `VALUE`. */
-function domainCheck(expression: string, column: string): string {
-  return expression.replace(/\bVALUE\b/g, `"${column.replaceAll('"', '""')}"`);
 }
 
 function isUniqueByConstruction(
@@ -88,32 +105,37 @@ function guardOf(
   key: UniqueKeyFacts,
   context: readonly string[] | undefined,
   readable: (columns: readonly string[]) => boolean,
+  names: Names,
 ): GuardedKey | null {
-  const columns: string[] = [];
-  let folded = false;
+  const parts: KeyPart[] = [];
+  const read = new Set<string>();
   for (let i = 0; i < key.columns.length; i++) {
-    const column = key.columns[i] ?? foldedColumn(key.expressions[i]);
+    const column = key.columns[i];
+    if (column !== null) {
+      parts.push({ column, canonical: canonicalText(names.types.get(column)) });
+      read.add(column);
+      continue;
+    }
+    const compiled = compileExpression(key.expressions[i] ?? '', names);
     // An expression that is not understood is left to the server.
-    if (column === null) return null;
-    if (key.columns[i] === null) folded = true;
-    columns.push(column);
+    if (compiled === null) return null;
+    parts.push({ column: null, value: compiled.value });
+    for (const name of compiled.columns) read.add(name);
   }
-  const predicate = key.predicate === null ? null : compilePredicate(key.predicate);
-  if (!readable(columns) || (key.predicate !== null && (predicate === null || !readable(predicate.columns))))
+  const predicate = key.predicate === null ? null : compilePredicate(key.predicate, names);
+  if (!readable([...read]) || (key.predicate !== null && (predicate === null || !readable(predicate.columns))))
     return null;
-  const guard = new UniqueGuard(key.name, columns, {
-    folded,
+  const guard = new UniqueGuard(key.name, parts, [...read], {
     nullsDistinct: key.nullsDistinct,
     predicate: predicate?.test ?? null,
   });
-  return { guard, perParent: context !== undefined && context.every((name) => columns.includes(name)) };
+  const plain = new Set(key.columns);
+  return { guard, perParent: context !== undefined && context.every((name) => plain.has(name)) };
 }
 
-/** The column of `lower(column)` or `upper(column)`, else null. */
-function foldedColumn(expression: string | null): string | null {
-  const match = /^(?:lower|upper)\(\(?(?:"((?:[^"]|"")+)"|([a-z_][a-z0-9_]*))\)?(?:::text\)?)?\)$/i.exec(
-    expression ?? '',
-  );
-  if (match === null) return null;
-  return match[1]?.replaceAll('""', '"') ?? match[2];
+/** Texts that the server takes for equal have one form. */
+function canonicalText(type: ColumnType | undefined): (text: string) => string {
+  if (type?.baseName === 'citext') return (text) => text.toLowerCase();
+  if (type?.baseName === 'bpchar') return (text) => text.trimEnd();
+  return (text) => text;
 }

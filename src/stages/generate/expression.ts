@@ -1,389 +1,279 @@
 /**
- * Evaluates the server's own boolean expressions (CHECKs, index predicates, partition bounds) on a row that is being
- * made, so that a row which the server would reject is never sent. What is not understood here is left to the
- * server, which verifies everything anyway.
+ * Evaluates the server's own expressions (CHECKs, index predicates and expressions, partition bounds, generated
+ * columns) on a row that is being made, so that a row which the server would reject is never sent. What is not
+ * understood here is left to the server, which verifies everything anyway.
  */
 import { loadModule, parseSync } from 'libpg-query';
-import { parseTimestamp } from '../../model/encoders/scalar.ts';
+import type { ColumnType, SchemaStatement } from '../../../connectors/connector.ts';
+import {
+  compile,
+  functionKey,
+  type ColumnReader,
+  type Expression,
+  type Node,
+  type Scope,
+  type SqlFunction,
+} from './expression/compile.ts';
+import { NotUnderstood, type Datum, type Value } from './expression/datum.ts';
 
-/** A value while evaluating: moments are microseconds, intervals are not understood. NULL is null. */
-export type Value = number | string | boolean | null;
-
-/** Gives the value of a column of the row at hand. */
-export type ColumnReader = (column: string) => Value;
+export type { ColumnReader } from './expression/compile.ts';
+export type { Datum, Value } from './expression/datum.ts';
 
 /** null: the result is SQL's NULL, which a CHECK lets pass. */
 export type Predicate = (read: ColumnReader) => boolean | null;
 
-type Compiled = (read: ColumnReader) => Value;
-type Node = Readonly<Record<string, unknown>>;
+/** What the names in an expression mean. */
+export interface Names {
+  readonly types: ReadonlyMap<string, ColumnType>;
+  readonly functions: ReadonlyMap<string, SqlFunction>;
+  /** The column that `VALUE` stands for in a domain's CHECK. */
+  readonly value?: string;
+}
 
-/** Thrown inside this file only: the expression has a part that is not understood. */
-class NotUnderstood extends Error {}
+const NO_NAMES: Names = { types: new Map(), functions: new Map() };
 
-/** Must be awaited once before `compilePredicate`. */
+/** Must be awaited once before anything is compiled. */
 export async function loadExpressionParser(): Promise<void> {
   await loadModule();
 }
 
-/** The predicate, with the columns that it reads; null where it is not understood. */
-export function compilePredicate(
-  sql: string,
-): { readonly test: Predicate; readonly columns: readonly string[] } | null {
+/** A condition with what its satisfaction can be built from. */
+export interface CompiledPredicate {
+  readonly test: Predicate;
+  /** Columns that it reads. */
+  readonly columns: readonly string[];
+  /** `column = expression` that must hold for it to be true; the expression does not read the column. */
+  readonly equations: readonly Equation[];
+  /** Regular expressions that a column must match. */
+  readonly patterns: readonly { readonly column: string; readonly pattern: string }[];
+  /** Constants that stand beside a column: worth trying where nothing that was learned fits. */
+  readonly constants: ReadonlyMap<string, readonly Value[]>;
+}
+
+export interface Equation {
+  readonly column: string;
+  readonly columns: readonly string[];
+  readonly value: (read: ColumnReader) => Datum;
+}
+
+/** The predicate; null where it is not understood. */
+export function compilePredicate(sql: string, names: Names = NO_NAMES): CompiledPredicate | null {
   try {
-    const parsed = parseSync(`SELECT (${sql})`) as {
-      stmts: { stmt: { SelectStmt: { targetList: { ResTarget: { val: Node } }[] } } }[];
-    };
-    const columns = new Set<string>();
-    const compiled = compile(parsed.stmts[0].stmt.SelectStmt.targetList[0].ResTarget.val, columns);
-    const test: Predicate = (read) => {
-      const value = compiled(read);
+    const node = parseExpression(sql);
+    const scope = scopeOf(names);
+    const { read } = compile(node, scope);
+    const test: Predicate = (row) => {
+      const value = read(row);
       return value === null ? null : value === true;
     };
-    return { test, columns: [...columns] };
+    const conjuncts = conjunctsOf(node);
+    return {
+      test: orUnknown(test),
+      columns: [...scope.columns],
+      equations: conjuncts.flatMap((conjunct) => equationsOf(conjunct, names)),
+      patterns: conjuncts.flatMap((conjunct) => patternsOf(conjunct, names)),
+      constants: constantsOf(node, names),
+    };
   } catch {
     // The parser's own errors, and ours: either way the server is the judge.
     return null;
   }
 }
 
-function compile(node: Node, columns: Set<string>): Compiled {
-  const [kind] = Object.keys(node);
-  const body = node[kind] as Node;
-  switch (kind) {
-    case 'ColumnRef': {
-      const fields = body['fields'] as { String?: { sval: string } }[];
-      const name = fields.at(-1)?.String?.sval;
-      if (name === undefined) throw new NotUnderstood();
-      columns.add(name);
-      return (read) => read(name);
-    }
-    case 'A_Const':
-      return constant(body);
-    case 'TypeCast':
-      return cast(body, columns);
-    case 'BoolExpr':
-      return logic(body, columns);
-    case 'A_Expr':
-      return operation(body, columns);
-    case 'NullTest': {
-      const argument = compile(body['arg'] as Node, columns);
-      return body['nulltesttype'] === 'IS_NULL' ? (read) => argument(read) === null : (read) => argument(read) !== null;
-    }
-    case 'BooleanTest':
-      return booleanTest(body, columns);
-    case 'FuncCall':
-      return call(body, columns);
-    case 'CoalesceExpr': {
-      const args = (body['args'] as Node[]).map((arg) => compile(arg, columns));
-      return (read) => {
-        for (const arg of args) {
-          const value = arg(read);
-          if (value !== null) return value;
-        }
-        return null;
-      };
-    }
-    case 'CaseExpr':
-      return caseOf(body, columns);
-    default:
-      throw new NotUnderstood();
-  }
-}
-
-function constant(body: Node): Compiled {
-  if (body['isnull'] === true) return () => null;
-  const value = body as {
-    ival?: { ival?: number };
-    fval?: { fval: string };
-    sval?: { sval?: string };
-    boolval?: { boolval?: boolean };
-  };
-  if (value.ival !== undefined) return () => value.ival!.ival ?? 0;
-  if (value.fval !== undefined) return () => Number(value.fval!.fval);
-  if (value.boolval !== undefined) return () => value.boolval!.boolval ?? false;
-  if (value.sval !== undefined) return () => value.sval!.sval ?? '';
-  throw new NotUnderstood();
-}
-
-const NUMBER_TYPES = new Set(['int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'integer', 'bigint', 'smallint']);
-const MOMENT_TYPES = new Set(['date', 'timestamp', 'timestamptz']);
-const TEXT_TYPES = new Set(['text', 'varchar', 'bpchar', 'char']);
-
-function cast(body: Node, columns: Set<string>): Compiled {
-  const argument = compile(body['arg'] as Node, columns);
-  const names = body['typeName'] as { names: { String: { sval: string } }[]; arrayBounds?: unknown[] };
-  if (names.arrayBounds !== undefined) throw new NotUnderstood();
-  const type = names.names.at(-1)!.String.sval;
-  if (NUMBER_TYPES.has(type)) return (read) => mapText(argument(read), Number);
-  if (MOMENT_TYPES.has(type)) return (read) => mapText(argument(read), (text) => parseTimestamp(text));
-  if (type === 'bool') return (read) => mapText(argument(read), (text) => text.startsWith('t'));
-  if (TEXT_TYPES.has(type)) {
-    return (read) => {
-      const value = argument(read);
-      return typeof value === 'number' ? String(value) : value;
-    };
-  }
-  // Enums, domains and other text-like types keep their text; ordering on them is refused below.
-  return argument;
-}
-
-function mapText(value: Value, change: (text: string) => Value): Value {
-  return typeof value === 'string' ? change(value) : value;
-}
-
-function logic(body: Node, columns: Set<string>): Compiled {
-  const args = (body['args'] as Node[]).map((arg) => compile(arg, columns));
-  switch (body['boolop']) {
-    case 'NOT_EXPR':
-      return (read) => {
-        const value = args[0](read);
-        return value === null ? null : !value;
-      };
-    case 'AND_EXPR':
-      return threeValued(args, false);
-    default:
-      return threeValued(args, true);
-  }
-}
-
-/** AND (`decisive` false) and OR (true) with SQL's NULL. */
-function threeValued(args: readonly Compiled[], decisive: boolean): Compiled {
-  return (read) => {
-    let unknown = false;
-    for (const arg of args) {
-      const value = arg(read);
-      if (value === null) unknown = true;
-      else if (value === decisive) return decisive;
-    }
-    return unknown ? null : !decisive;
-  };
-}
-
-function booleanTest(body: Node, columns: Set<string>): Compiled {
-  const argument = compile(body['arg'] as Node, columns);
-  const kind = String(body['booltesttype']);
-  const tests: Readonly<Record<string, (value: Value) => boolean>> = {
-    IS_TRUE: (value) => value === true,
-    IS_NOT_TRUE: (value) => value !== true,
-    IS_FALSE: (value) => value === false,
-    IS_NOT_FALSE: (value) => value !== false,
-    IS_UNKNOWN: (value) => value === null,
-    IS_NOT_UNKNOWN: (value) => value !== null,
-  };
-  const test = tests[kind];
-  if (test === undefined) throw new NotUnderstood();
-  return (read) => test(argument(read));
-}
-
-function caseOf(body: Node, columns: Set<string>): Compiled {
-  if (body['arg'] !== undefined) throw new NotUnderstood();
-  const branches = (body['args'] as { CaseWhen: { expr: Node; result: Node } }[]).map(({ CaseWhen }) => ({
-    when: compile(CaseWhen.expr, columns),
-    then: compile(CaseWhen.result, columns),
-  }));
-  const otherwise = body['defresult'] === undefined ? (): Value => null : compile(body['defresult'] as Node, columns);
-  return (read) => (branches.find(({ when }) => when(read) === true)?.then ?? otherwise)(read);
-}
-
-function operation(body: Node, columns: Set<string>): Compiled {
-  const operator = (body['name'] as { String: { sval: string } }[]).at(-1)!.String.sval;
-  const kind = String(body['kind']);
-  if (kind === 'AEXPR_OP_ANY' || kind === 'AEXPR_OP_ALL' || kind === 'AEXPR_IN')
-    return membership(body, kind, operator, columns);
-  if (kind === 'AEXPR_DISTINCT' || kind === 'AEXPR_NOT_DISTINCT') {
-    const left = compile(body['lexpr'] as Node, columns);
-    const right = compile(body['rexpr'] as Node, columns);
-    return kind === 'AEXPR_DISTINCT' ? (read) => left(read) !== right(read) : (read) => left(read) === right(read);
-  }
-  if (kind === 'AEXPR_BETWEEN') {
-    const value = compile(body['lexpr'] as Node, columns);
-    const [low, high] = (body['rexpr'] as { List: { items: Node[] } }).List.items.map((item) => compile(item, columns));
-    return threeValued(
-      [(read) => compare('>=', value(read), low(read)), (read) => compare('<=', value(read), high(read))],
-      false,
-    );
-  }
-  if (kind !== 'AEXPR_OP' && kind !== 'AEXPR_LIKE' && kind !== 'AEXPR_ILIKE') throw new NotUnderstood();
-  const right = compile(body['rexpr'] as Node, columns);
-  if (body['lexpr'] === undefined) {
-    if (operator !== '-') throw new NotUnderstood();
-    return (read) => {
-      const value = right(read);
-      return typeof value === 'number' ? -value : null;
-    };
-  }
-  const left = compile(body['lexpr'] as Node, columns);
-  return binary(operator, left, right);
-}
-
-function membership(body: Node, kind: string, operator: string, columns: Set<string>): Compiled {
-  const value = compile(body['lexpr'] as Node, columns);
-  const list = elementsOf(body['rexpr'] as Node).map((element) => compile(element, columns));
-  const any = kind === 'AEXPR_OP_ANY' || (kind === 'AEXPR_IN' && operator === '=');
-  const operatorUsed = kind === 'AEXPR_IN' && operator === '<>' ? '<>' : operator;
-  if (!COMPARISONS.has(operatorUsed)) throw new NotUnderstood();
-  return (read) =>
-    threeValued(
-      list.map((element) => (): Value => compare(operatorUsed, value(read), element(read))),
-      any,
-    )(read);
-}
-
-function elementsOf(node: Node): Node[] {
-  if ('A_ArrayExpr' in node) return (node['A_ArrayExpr'] as { elements: Node[] }).elements;
-  if ('List' in node) return (node['List'] as { items: Node[] }).items;
-  // `(ARRAY[…])::text[]`
-  if ('TypeCast' in node) return elementsOf((node['TypeCast'] as { arg: Node }).arg);
-  throw new NotUnderstood();
-}
-
-const COMPARISONS = new Set(['=', '<>', '!=', '<', '<=', '>', '>=']);
-
-function binary(operator: string, left: Compiled, right: Compiled): Compiled {
-  if (COMPARISONS.has(operator)) return (read) => compare(operator, left(read), right(read));
-  const arithmetic: Readonly<Record<string, (a: number, b: number) => number>> = {
-    '+': (a, b) => a + b,
-    '-': (a, b) => a - b,
-    '*': (a, b) => a * b,
-    '/': (a, b) => a / b,
-    '%': (a, b) => a % b,
-  };
-  if (operator in arithmetic) {
-    const apply = arithmetic[operator];
-    return (read) => {
-      const a = left(read);
-      const b = right(read);
-      if (a === null || b === null) return null;
-      if (typeof a !== 'number' || typeof b !== 'number') throw new NotUnderstood();
-      return apply(a, b);
-    };
-  }
-  if (operator === '||') return (read) => joinTexts(left(read), right(read));
-  if (['~', '~*', '!~', '!~*', '~~', '~~*', '!~~', '!~~*'].includes(operator)) return matching(operator, left, right);
-  throw new NotUnderstood();
-}
-
-function joinTexts(a: Value, b: Value): Value {
-  return a === null || b === null ? null : `${a}${b}`;
-}
-
-/** Equal after the usual float noise of decimal arithmetic; ordering of texts follows code points. */
-function compare(operator: string, a: Value, b: Value): boolean | null {
-  if (a === null || b === null) return null;
-  if (typeof a !== typeof b) {
-    if (typeof a === 'number' && typeof b === 'string') return compare(operator, a, parseTimestamp(b) ?? Number(b));
-    if (typeof b === 'number' && typeof a === 'string') return compare(operator, parseTimestamp(a) ?? Number(a), b);
+/** Any other expression: of an index, a generated column; null where it is not understood. */
+export function compileExpression(
+  sql: string,
+  names: Names = NO_NAMES,
+):
+  | (Pick<Expression, 'kind'> & { readonly value: (read: ColumnReader) => Datum; readonly columns: readonly string[] })
+  | null {
+  try {
+    return compileNode(parseExpression(sql), names);
+  } catch {
     return null;
   }
-  const near =
-    typeof a === 'number' && typeof b === 'number' && Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
-  const equal = a === b || near;
-  switch (operator) {
-    case '=':
-      return equal;
-    case '<>':
-    case '!=':
-      return !equal;
-    case '<':
-      return !equal && a < b;
-    case '<=':
-      return equal || a < b;
-    case '>':
-      return !equal && a > b;
-    default:
-      return equal || a > b;
-  }
 }
 
-function matching(operator: string, left: Compiled, right: Compiled): Compiled {
-  const negated = operator.startsWith('!');
-  const bare = negated ? operator.slice(1) : operator;
-  const cache = new Map<string, RegExp>();
-  const pattern = (text: string): RegExp => {
-    let found = cache.get(text);
-    if (found === undefined) {
-      const source = bare.startsWith('~~') ? likeSource(text) : translateRegex(text);
-      found = new RegExp(source, bare.endsWith('*') ? 'iu' : 'u');
-      cache.set(text, found);
+/** The same of a parsed expression. **Throws** `NotUnderstood`. */
+export function compileNode(
+  node: Node,
+  names: Names,
+): Pick<Expression, 'kind'> & { readonly value: (read: ColumnReader) => Datum; readonly columns: readonly string[] } {
+  const scope = scopeOf(names);
+  const { kind, read } = compile(node, scope);
+  return { kind, value: read, columns: [...scope.columns] };
+}
+
+/** What is not understood about this very row counts as SQL's NULL: the server will say. */
+function orUnknown(test: Predicate): Predicate {
+  return (row) => {
+    try {
+      return test(row);
+    } catch (thrown) {
+      if (thrown instanceof NotUnderstood || thrown instanceof SyntaxError) return null;
+      throw thrown;
     }
-    return found;
-  };
-  return (read) => {
-    const value = left(read);
-    const text = right(read);
-    if (value === null || text === null) return null;
-    return pattern(String(text)).test(String(value)) !== negated;
   };
 }
 
-function likeSource(like: string): string {
-  const escaped = like.replace(/[.*+?^${}()|[\]/]/g, '\\$&');
-  return `^${escaped.replace(/(?<!\\)%/g, '[\\s\\S]*').replace(/(?<!\\)_/g, '[\\s\\S]')}$`;
+function scopeOf(names: Names): Scope {
+  const { types, functions, value } = names;
+  return { columns: new Set(), types, functions, value: value ?? null, arguments: null, depth: 0 };
 }
 
-const POSIX_CLASSES: Readonly<Record<string, string>> = {
-  alpha: '\\p{L}',
-  digit: '0-9',
-  alnum: '\\p{L}0-9',
-  upper: '\\p{Lu}',
-  lower: '\\p{Ll}',
-  space: '\\s',
-  punct: '\\p{P}\\p{S}',
-};
-
-/** PostgreSQL's regular expressions where they mean the same in JavaScript. */
-function translateRegex(regex: string): string {
-  if (/\(\?[^:=!]|\\[mMyYAZ]|\*\*\*/.test(regex)) throw new NotUnderstood();
-  return (
-    regex
-      .replace(/\[:(\w+):\]/g, (_, name: string) => POSIX_CLASSES[name] ?? fail())
-      // With the `u` flag only syntax characters may be escaped.
-      .replace(/\\([^\w\s^$\\.*+?()[\]{}|/-])/g, '$1')
-      .replace(/\\-/g, '\\x2d')
-  );
+export function parseExpression(sql: string): Node {
+  const parsed = parseSync(`SELECT (${sql})`) as {
+    stmts: { stmt: { SelectStmt: { targetList: { ResTarget: { val: Node } }[] } } }[];
+  };
+  return parsed.stmts[0].stmt.SelectStmt.targetList[0].ResTarget.val;
 }
 
-function fail(): never {
-  throw new NotUnderstood();
+// ---------------------------------------------------------------------------------------------- what can be built
+
+function conjunctsOf(node: Node): readonly Node[] {
+  const logic = node['BoolExpr'] as { boolop: string; args: Node[] } | undefined;
+  return logic?.boolop === 'AND_EXPR' ? logic.args.flatMap(conjunctsOf) : [node];
 }
 
-function call(body: Node, columns: Set<string>): Compiled {
-  const name = (body['funcname'] as { String: { sval: string } }[]).at(-1)!.String.sval;
-  const args = ((body['args'] as Node[] | undefined) ?? []).map((arg) => compile(arg, columns));
-  const text =
-    (change: (value: string) => Value): Compiled =>
-    (read) => {
-      const value = args[0](read);
-      return value === null ? null : change(String(value));
-    };
-  const number =
-    (change: (value: number) => number): Compiled =>
-    (read) => {
-      const value = args[0](read);
-      return value === null ? null : change(Number(value));
-    };
-  switch (name) {
-    case 'length':
-    case 'char_length':
-    case 'character_length':
-      return text((value) => [...value].length);
-    case 'lower':
-      return text((value) => value.toLowerCase());
-    case 'upper':
-      return text((value) => value.toUpperCase());
-    case 'btrim':
-    case 'trim':
-      if (args.length > 1) throw new NotUnderstood();
-      return text((value) => value.replace(/^ +| +$/g, ''));
-    case 'abs':
-      return number(Math.abs);
-    case 'floor':
-      return number(Math.floor);
-    case 'ceil':
-    case 'ceiling':
-      return number(Math.ceil);
-    default:
-      throw new NotUnderstood();
+interface OperatorNode {
+  readonly kind: string;
+  readonly name: { String: { sval: string } }[];
+  readonly lexpr?: Node;
+  readonly rexpr: Node;
+}
+
+function operatorOf(node: Node): (OperatorNode & { readonly operator: string }) | null {
+  const found = node['A_Expr'] as OperatorNode | undefined;
+  return found === undefined ? null : { ...found, operator: found.name.at(-1)!.String.sval };
+}
+
+/** The column behind casts, if the node is nothing else. */
+function bareColumn(node: Node | undefined, names: Names): string | null {
+  if (node === undefined) return null;
+  if ('TypeCast' in node) return bareColumn((node['TypeCast'] as { arg: Node }).arg, names);
+  const fields = (node['ColumnRef'] as { fields: { String?: { sval: string } }[] } | undefined)?.fields;
+  const name = fields?.at(-1)?.String?.sval ?? null;
+  return name === 'value' && names.value !== undefined ? names.value : name;
+}
+
+function equationsOf(node: Node, names: Names): readonly Equation[] {
+  const found = operatorOf(node);
+  if (found === null || found.operator !== '=' || found.kind !== 'AEXPR_OP' || found.lexpr === undefined) return [];
+  const sides: readonly (readonly [Node, Node])[] = [
+    [found.lexpr, found.rexpr],
+    [found.rexpr, found.lexpr],
+  ];
+  return sides.flatMap(([target, source]) => {
+    const column = bareColumn(target, names);
+    if (column === null) return [];
+    const scope = scopeOf(names);
+    const { read } = compile(source, scope);
+    return scope.columns.has(column) ? [] : [{ column, columns: [...scope.columns], value: read }];
+  });
+}
+
+function patternsOf(node: Node, names: Names): readonly { column: string; pattern: string }[] {
+  const found = operatorOf(node);
+  if (found === null || found.operator !== '~') return [];
+  const column = bareColumn(found.lexpr, names);
+  const pattern = constantOf(found.rexpr);
+  return column === null || typeof pattern !== 'string' ? [] : [{ column, pattern }];
+}
+
+function constantOf(node: Node): Value | undefined {
+  if ('TypeCast' in node) return constantOf((node['TypeCast'] as { arg: Node }).arg);
+  const found = node['A_Const'] as
+    | { ival?: { ival?: number }; fval?: { fval: string }; sval?: { sval?: string }; boolval?: { boolval?: boolean } }
+    | undefined;
+  if (found === undefined) return undefined;
+  if (found.ival !== undefined) return found.ival.ival ?? 0;
+  if (found.fval !== undefined) return Number(found.fval.fval);
+  if (found.sval !== undefined) return found.sval.sval ?? '';
+  return found.boolval === undefined ? undefined : (found.boolval.boolval ?? false);
+}
+
+/** Every constant that some comparison puts beside a column. */
+function constantsOf(root: Node, names: Names): ReadonlyMap<string, readonly Value[]> {
+  const constants = new Map<string, Value[]>();
+  const note = (column: string | null, value: Value | undefined): void => {
+    if (column === null || value === undefined) return;
+    const list = constants.get(column);
+    if (list === undefined) constants.set(column, [value]);
+    else if (!list.includes(value)) list.push(value);
+  };
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) for (const item of value) visit(item);
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) return;
+    const found = operatorOf(value as Node);
+    if (found !== null) {
+      const column = bareColumn(found.lexpr, names);
+      note(column, constantOf(found.rexpr));
+      if (found.lexpr !== undefined) note(bareColumn(found.rexpr, names), constantOf(found.lexpr));
+      for (const element of listElements(found.rexpr)) note(column, constantOf(element));
+    }
+    for (const part of Object.values(value)) visit(part);
+  };
+  visit(root);
+  return constants;
+}
+
+function listElements(node: Node): readonly Node[] {
+  if ('TypeCast' in node) return listElements((node['TypeCast'] as { arg: Node }).arg);
+  if ('A_ArrayExpr' in node) return (node['A_ArrayExpr'] as { elements?: Node[] }).elements ?? [];
+  return 'List' in node ? (node['List'] as { items: Node[] }).items : [];
+}
+
+// ---------------------------------------------------------------------------------------------- functions of the schema
+
+/** Functions that are one SQL expression, by name and number of arguments; the others are not understood. */
+export function sqlFunctions(script: readonly SchemaStatement[]): ReadonlyMap<string, SqlFunction> {
+  const functions = new Map<string, SqlFunction>();
+  for (const { kind, sql } of script) {
+    if (kind !== 'function') continue;
+    try {
+      const found = sqlFunction(sql);
+      if (found !== null) functions.set(found.key, found);
+    } catch {
+      // Not even parsed: a function like any other that is not understood.
+    }
   }
+  return functions;
+}
+
+function sqlFunction(sql: string): (SqlFunction & { readonly key: string }) | null {
+  const parsed = parseSync(sql) as { stmts: { stmt: { CreateFunctionStmt?: Node } }[] };
+  const statement = parsed.stmts[0]?.stmt.CreateFunctionStmt;
+  if (statement === undefined) return null;
+  const parameters = (
+    (statement['parameters'] as { FunctionParameter: { name?: string; mode: string } }[] | undefined) ?? []
+  ).map(({ FunctionParameter }) => FunctionParameter);
+  if (parameters.some(({ mode }) => mode !== 'FUNC_PARAM_DEFAULT' && mode !== 'FUNC_PARAM_IN')) return null;
+  const options = (statement['options'] as { DefElem: { defname: string; arg: Node } }[]).map(({ DefElem }) => DefElem);
+  const language = options.find((option) => option.defname === 'language')?.arg as
+    | { String: { sval: string } }
+    | undefined;
+  if (language?.String.sval !== 'sql') return null;
+  const body = bodyOf(statement, options);
+  if (body === null) return null;
+  return {
+    key: functionKey(statement['funcname'], parameters.length),
+    parameters: parameters.map(({ name }) => name ?? null),
+    body,
+  };
+}
+
+function bodyOf(statement: Node, options: readonly { defname: string; arg: Node }[]): Node | null {
+  const returned = (statement['sql_body'] as { ReturnStmt?: { returnval: Node } } | undefined)?.ReturnStmt;
+  if (returned !== undefined) return returned.returnval;
+  const text = (
+    options.find((option) => option.defname === 'as')?.arg as
+      | { List?: { items: { String: { sval: string } }[] } }
+      | undefined
+  )?.List?.items[0]?.String.sval;
+  if (text === undefined) return null;
+  const statements = (parseSync(text) as { stmts: { stmt: { SelectStmt?: Node } }[] }).stmts;
+  const select = statements.length === 1 ? statements[0].stmt.SelectStmt : undefined;
+  if (select === undefined || select['fromClause'] !== undefined || select['whereClause'] !== undefined) return null;
+  const targets = (select['targetList'] as { ResTarget: { val: Node } }[] | undefined) ?? [];
+  return targets.length === 1 ? targets[0].ResTarget.val : null;
 }

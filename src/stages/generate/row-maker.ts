@@ -11,6 +11,7 @@ import { tableConstraints, type GuardedKey, type TableConstraints } from './cons
 import { StoredKey } from './key-column.ts';
 import { MomentMaker } from './moment-maker.ts';
 import type { ReferenceChooser } from './references.ts';
+import { RowRepair } from './repair.ts';
 import { RowRules, type RowView } from './row-rules.ts';
 import { Tally } from './tally.ts';
 import { countKey, hopOf, type MadeTable } from './world.ts';
@@ -19,6 +20,8 @@ import { countKey, hopOf, type MadeTable } from './world.ts';
 const MAX_TRIES = 200;
 /** Draws after which a hidden rule, which the schema does not ask for, no longer holds a row up. */
 const RULE_TRIES = 100;
+/** Draws after which a row that breaks a constraint is mended rather than drawn again. */
+const MEND_AFTER = 8;
 const PLACE_CAP = 40;
 
 /** Where a row stands: its parent (−1: none), its index and the number of its siblings. */
@@ -53,6 +56,7 @@ export class RowMaker implements RowView {
   readonly #parent: MadeTable | null;
   readonly #choosers: readonly ReferenceChooser[];
   readonly #constraints: TableConstraints;
+  readonly #repair: RowRepair;
   readonly #guards: readonly GuardedKey[];
   readonly #moments: MomentMaker;
   readonly #calendar: Calendar;
@@ -89,6 +93,12 @@ export class RowMaker implements RowView {
     this.columns = cellColumns(table, model);
     this.cells = new Array<Cell>(this.columns.length).fill(null);
     this.#registers = new Uint16Array(model.registers.length);
+    this.#repair = new RowRepair(
+      table,
+      this.#constraints,
+      { cells: this.cells, registers: this.#registers, columns: this.columns },
+      this.#key,
+    );
     this.#previous = new Uint16Array(model.registers.length);
     this.#columnAt = new Map(this.columns.map((column, i) => [column.name, i]));
     this.#moments = new MomentMaker(model, this.columns, made, parent);
@@ -110,10 +120,15 @@ export class RowMaker implements RowView {
 
   /** Makes row `row`; its cells are then in `cells`. Throws `GENERATE_UNSATISFIABLE`. */
   make(row: number, place: Place): void {
-    if (place.index === 0) for (const { guard, perParent } of this.#guards) if (perParent) guard.forget();
+    if (place.index === 0) {
+      for (const { guard, perParent } of this.#guards) if (perParent) guard.forget();
+      this.#repair.nextParent();
+    }
     this.#readContext(place);
     if (this.#pass === 'second') {
-      this.#try(row, place, this.#made.attempts[row]);
+      const attempt = this.#made.attempts[row];
+      this.#try(row, place, attempt);
+      this.#mended(row, place, attempt);
       this.#tally.fillIn(
         row,
         this.#made,
@@ -121,14 +136,17 @@ export class RowMaker implements RowView {
         (column, cell) => this.set(column, cell),
       );
       this.#rules.apply(this, place);
+      // What the schema asks for precedes what was found: sums over children may break a CHECK.
+      if (this.#violated(RULE_TRIES) !== null) this.#repair.mend(this.#cursor(MAX_TRIES + 2).seek(row));
       for (const { guard } of this.#guards) guard.take(guard.digestOf(this.text, this.read));
+      this.#repair.take();
       this.#tally.add('others', this.#chosen, this.read);
       this.#remember(row);
       return;
     }
     let broken = '';
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-      const failed = this.#try(row, place, attempt) ?? this.#violated(attempt);
+      const failed = this.#try(row, place, attempt) ?? this.#mended(row, place, attempt);
       if (failed === null) {
         this.#commit(row, attempt);
         return;
@@ -177,6 +195,18 @@ export class RowMaker implements RowView {
     rowModel?.rest?.drawRow(this.#registers, random);
     this.#decode(row, place, random);
     return this.#assign(row, place, random, attempt) ?? this.#follow(place);
+  }
+
+  /** Name of what the row still breaks, after mending it where drawing again has not helped; or null. */
+  #mended(row: number, place: Place, attempt: number): string | null {
+    const broken = this.#violated(attempt);
+    if (broken === null || attempt < MEND_AFTER) return broken;
+    const random = this.#cursor(MAX_TRIES + 1).seek(row);
+    if (this.#repair.mend(random) !== null) return this.#violated(attempt);
+    // What follows by a hidden rule follows from what was mended; unless that breaks a constraint again.
+    this.#rules.apply(this, place);
+    if (this.#violated(RULE_TRIES) !== null) this.#repair.mend(random);
+    return this.#violated(attempt);
   }
 
   #cursor(attempt: number): RandomCursor {
@@ -288,11 +318,13 @@ export class RowMaker implements RowView {
     for (let i = 0; i < this.#guards.length; i++) {
       if (this.#guards[i].guard.isTaken(this.#digests[i])) return this.#guards[i].guard.name;
     }
+    for (const guard of this.#constraints.exclusions) if (guard.conflicts(guard.claimOf(this.read))) return guard.name;
     return attempt < RULE_TRIES ? this.#rules.broken(this) : null;
   }
 
   #commit(row: number, attempt: number): void {
     this.#guards.forEach(({ guard }, i) => guard.take(this.#digests[i]));
+    this.#repair.take();
     if (this.#pass === 'first') this.#made.attempts[row] = attempt;
     for (const [register, codes] of this.#kept) codes[row] = this.#registers[register];
     for (const count of this.#counts) {

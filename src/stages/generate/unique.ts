@@ -1,6 +1,17 @@
 /** Keeps the rows of one table apart in one unique key. */
 import { createHash } from 'node:crypto';
-import type { Predicate, ColumnReader } from './expression.ts';
+import type { ColumnReader, Datum, Predicate } from './expression.ts';
+import { datumText } from './expression/operators.ts';
+
+/** One position of a key. */
+export type KeyPart =
+  | { readonly column: string; readonly canonical: (text: string) => string }
+  | { readonly column: null; readonly value: (read: ColumnReader) => Datum };
+
+export interface UniqueKeyOptions {
+  readonly nullsDistinct: boolean;
+  readonly predicate: Predicate | null;
+}
 
 /**
  * Remembers the keys taken so far, as 48-bit digests: two different keys that share one would only cost a redraw.
@@ -8,43 +19,45 @@ import type { Predicate, ColumnReader } from './expression.ts';
  */
 export class UniqueGuard {
   readonly name: string;
-  readonly columns: readonly string[];
-  /** Columns count without regard to case (`lower(email)`). */
-  readonly folded: boolean;
   readonly nullsDistinct: boolean;
+  /** Plain columns, then those that expressions read. */
+  readonly columns: readonly string[];
+  readonly #parts: readonly KeyPart[];
   readonly #predicate: Predicate | null;
   readonly #taken = new Set<number>();
 
-  constructor(
-    name: string,
-    columns: readonly string[],
-    options: { folded: boolean; nullsDistinct: boolean; predicate: Predicate | null },
-  ) {
+  constructor(name: string, parts: readonly KeyPart[], columns: readonly string[], options: UniqueKeyOptions) {
     this.name = name;
     this.columns = columns;
-    this.folded = options.folded;
     this.nullsDistinct = options.nullsDistinct;
+    this.#parts = parts;
     this.#predicate = options.predicate;
+  }
+
+  /** Whether it holds for some rows only. */
+  get isPartial(): boolean {
+    return this.#predicate !== null;
   }
 
   /** The digest that the row would take; null if the key does not apply to it. */
   digestOf(text: (column: string) => string | null, read: ColumnReader): number | null {
     if (this.#predicate !== null && this.#predicate(read) !== true) return null;
     let key = '';
-    for (const column of this.columns) {
-      const part = text(column);
-      if (part === null) {
+    for (const part of this.#parts) {
+      const value = part.column === null ? orNull(part.value(read)) : text(part.column);
+      if (value === null) {
         if (this.nullsDistinct) return null;
         key += '-';
         continue;
       }
-      key += `${part.length}:${this.folded ? part.toLowerCase() : part}`;
+      const own = part.column === null ? value : part.canonical(value);
+      key += `${own.length}:${own}`;
     }
-    return createHash('md5').update(key).digest().readUIntBE(0, 6);
+    return digest(key);
   }
 
-  isTaken(digest: number | null): boolean {
-    return digest !== null && this.#taken.has(digest);
+  isTaken(taken: number | null): boolean {
+    return taken !== null && this.#taken.has(taken);
   }
 
   /** Starts anew: rows of another parent cannot clash with those before. */
@@ -52,7 +65,16 @@ export class UniqueGuard {
     this.#taken.clear();
   }
 
-  take(digest: number | null): void {
-    if (digest !== null) this.#taken.add(digest);
+  take(taken: number | null): void {
+    if (taken !== null) this.#taken.add(taken);
   }
+}
+
+function orNull(value: Datum): string | null {
+  return value === null ? null : datumText(value);
+}
+
+/** 48 bits. */
+export function digest(text: string): number {
+  return createHash('md5').update(text).digest().readUIntBE(0, 6);
 }
