@@ -2,6 +2,7 @@
 import type { BuildPlan } from '../connector.ts';
 import { finding } from '../../src/kernel/findings.ts';
 import type { Finding } from '../../src/kernel/findings.ts';
+import { bytes } from '../../src/kernel/quantities.ts';
 import { closeClient, connectClient, queryRows } from './client.ts';
 import type { PostgresClient, PostgresConfig } from './client.ts';
 import { databaseComment } from './database-mark.ts';
@@ -164,7 +165,7 @@ function sizeFindings({ estimatedBytes, maxBytes }: BuildPlan): readonly Finding
         'error',
         'PREFLIGHT_SIZE',
         '',
-        `The run needs about ${needed} bytes (1.3 times the data), and target.maxBytes allows ${maxBytes}.`,
+        `The run needs about ${bytes(needed)} (1.3 times the data), and target.maxBytes allows ${bytes(maxBytes)}.`,
         'Lower --scale, or raise target.maxBytes.',
       ),
     ];
@@ -174,7 +175,7 @@ function sizeFindings({ estimatedBytes, maxBytes }: BuildPlan): readonly Finding
       'info',
       'PREFLIGHT_DISK',
       '',
-      `The run needs about ${needed} bytes on the target's server, beside what is there; how much is free cannot be asked in SQL.`,
+      `The run needs about ${bytes(needed)} on the target's server, beside what is there; how much is free cannot be asked in SQL.`,
     ),
   ];
 }

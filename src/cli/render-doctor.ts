@@ -8,11 +8,12 @@ export function renderDoctor({ checks, missingGrants }: DoctorResult, paint: Pai
     missingGrants.length === 0
       ? ''
       : `\n${paint('bold', 'Missing rights')}\n${missingGrants.map((grant) => `  ${grant}\n`).join('')}`;
-  return checks.map((check) => renderCheck(check, paint)).join('') + grants;
+  const width = Math.max(...checks.map(({ check }) => check.length));
+  return checks.map((check) => renderCheck(check, width, paint)).join('') + grants;
 }
 
-function renderCheck({ check, status, message, hint }: DoctorCheck, paint: Paint): string {
+function renderCheck({ check, status, message, hint }: DoctorCheck, width: number, paint: Paint): string {
   const [style, mark] = MARKS[status];
   const next = hint === undefined ? '' : `    ${paint('cyan', '→')} ${hint}\n`;
-  return `${paint(style, mark)} ${check.padEnd(18)} ${message}\n${next}`;
+  return `${paint(style, mark)} ${check.padEnd(width)}  ${message}\n${next}`;
 }

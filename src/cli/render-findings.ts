@@ -13,9 +13,10 @@ export function renderFindings(findings: readonly Finding[], paint: Paint): stri
   return `${paint('bold', 'Findings')}\n${sorted.map((found) => renderFinding(found, paint)).join('')}`;
 }
 
-function renderFinding({ severity, code, message, hint }: Finding, paint: Paint): string {
+function renderFinding({ severity, code, object, message, hint }: Finding, paint: Paint): string {
+  const about = object === '' || message.includes(object) ? '' : `${object}: `;
   const next = hint === undefined ? '' : `    ${paint('cyan', '→')} ${hint}\n`;
-  return `  ${paint(STYLES[severity], severity)} ${paint('dim', code)} ${message.replaceAll('\n', '\n    ')}\n${next}`;
+  return `  ${paint(STYLES[severity], severity)} ${paint('dim', code)} ${about}${message.replaceAll('\n', '\n    ')}\n${next}`;
 }
 
 /**

@@ -1,6 +1,8 @@
+import { bytes } from '../kernel/quantities.ts';
 import type {
   DemoResult,
   LearnResult,
+  ModelInfo,
   ProvisionPlan,
   ProvisionResult,
   ScanResult,
@@ -9,8 +11,9 @@ import type {
 } from '../pipeline/contract.ts';
 import type { Paint } from './output-mode.ts';
 import { duration } from './progress.ts';
+import { renderFindings } from './render-findings.ts';
 import { renderGates, renderIntegrity, renderVerdict } from './render-gates.ts';
-import { bytes, count, textTable } from './text-table.ts';
+import { count, textTable } from './text-table.ts';
 
 const MEANINGS: Readonly<Record<Verdict, string>> = {
   pass: 'Every gate passed and the target is published.',
@@ -20,33 +23,27 @@ const MEANINGS: Readonly<Record<Verdict, string>> = {
 };
 
 export function renderProvision(result: ProvisionResult, paint: Paint): string {
-  const dryRun = result.plan !== null;
+  const isPlan = result.plan !== null;
   const meaning =
-    dryRun && result.verdict === 'pass' ? 'A real run would go ahead; nothing was written.' : MEANINGS[result.verdict];
-  const facts: (readonly [string, string])[] = [
-    ['run', result.runId],
-    ['seed', `${result.seed}, scale ${result.scale}`],
-    [
-      'model',
-      result.model === null
-        ? '-'
-        : `${result.model.hash.slice(0, 12)} (${result.model.engine}, ${result.model.backend})`,
-    ],
-    ['target', result.target.database],
-    ['previous', result.target.previousDatabase ?? '-'],
-    [
-      'time',
-      `${duration(sum(Object.values(result.timingsMs)))}, ${count(Math.round(result.rowsPerSecond))} rows/s, ${bytes(result.peakRssBytes)} peak memory`,
-    ],
-    ['report', result.reportPath ?? '-'],
-  ];
+    isPlan && result.verdict === 'pass' ? 'A real run would go ahead; nothing was written.' : MEANINGS[result.verdict];
+  const { target, model } = result;
   return [
-    renderTables(result.tables, paint),
-    result.plan === null ? '' : renderPlan(result.plan, paint),
+    result.plan === null ? renderTables(result.tables, paint) : renderPlan(result.plan, paint),
     renderGates(result.gates, paint),
     renderIntegrity(result.integrity, paint),
-    ...facts.filter(([, value]) => value !== '-').map(([name, value]) => `${paint('dim', name.padEnd(9))}${value}\n`),
-    '\n',
+    spaced(renderFindings(result.findings, paint)),
+    renderFacts(
+      [
+        ['run', isPlan ? null : result.runId],
+        ['seed', `${result.seed}, scale ${result.scale}`],
+        ['model', model && renderModel(model)],
+        ['target', target.database],
+        ['previous', target.previousDatabase && `${target.previousDatabase} (\`understudy rollback\` brings it back)`],
+        ['time', isPlan ? null : renderPace(result)],
+        ['report', result.reportPath],
+      ],
+      paint,
+    ),
     renderVerdict(result, meaning, paint),
   ].join('');
 }
@@ -61,40 +58,76 @@ export function renderDemo(result: DemoResult, paint: Paint): string {
 }
 
 export function renderLearn(result: LearnResult, paint: Paint): string {
-  const meaning =
-    result.verdict === 'pass' ? `The model is in ${result.modelPath}.` : 'A gate failed; no model file was written.';
-  const model = `${paint('dim', 'model')}  ${result.model.hash.slice(0, 12)} (${result.model.engine}, ${result.model.backend})\n\n`;
-  return (
-    renderTables(result.tables, paint) +
-    renderGates(result.gates, paint) +
-    model +
-    renderVerdict(result, meaning, paint)
-  );
+  const passed = result.verdict === 'pass';
+  const rows = result.tables.map((table) => [tableName(table), table.strategy, count(table.sourceRowCount)]);
+  return [
+    rows.length === 0 ? '' : `${paint('bold', 'Tables')}\n${textTable(['table', 'strategy', 'source rows '], rows)}\n`,
+    renderGates(result.gates, paint),
+    spaced(renderFindings(result.findings, paint)),
+    renderFacts(
+      [
+        ['model', renderModel(result.model)],
+        ['time', `${duration(result.timingsMs['total'] ?? 0)}, ${bytes(result.peakRssBytes)} peak memory`],
+        ['file', passed ? result.modelPath : null],
+      ],
+      paint,
+    ),
+    renderVerdict(
+      result,
+      passed ? 'Every gate passed and the model is written.' : 'A gate failed; no model file was written.',
+      paint,
+    ),
+  ].join('');
 }
 
 export function renderScan(result: ScanResult, paint: Paint): string {
-  const scores = result.fidelity.relations.map((relation) => [
+  const columns = meanByTable(result).map(([table, mean]) => [table, mean.toFixed(3)]);
+  const relations = result.fidelity.relations.map((relation) => [
     relation.table,
     relation.foreignKey,
     relation.cardinalityScore.toFixed(3),
   ]);
-  const relations =
-    scores.length === 0
-      ? ''
-      : `${paint('bold', 'Relations')}\n${textTable(['table', 'foreign key', 'cardinality '], scores)}\n`;
-  const columns = meanByTable(result).map(([table, mean]) => [table, mean.toFixed(3)]);
-  const marginals =
-    columns.length === 0 ? '' : `${paint('bold', 'Marginals')}\n${textTable(['table', 'mean score '], columns)}\n`;
-  const meaning = result.verdict === 'pass' ? 'Every gate passed.' : 'A gate failed: see above.';
-  const report = result.reportPath === null ? '' : `${paint('dim', 'report')}  ${result.reportPath}\n`;
-  return (
-    marginals +
-    relations +
-    renderGates(result.gates, paint) +
-    renderIntegrity(result.integrity, paint) +
-    report +
-    renderVerdict(result, meaning, paint)
+  const section = (title: string, headings: readonly string[], rows: readonly (readonly string[])[]): string =>
+    rows.length === 0 ? '' : `${paint('bold', title)}\n${textTable(headings, rows)}\n`;
+  const failed = result.gates.some((gate) => gate.verdict === 'fail');
+  const meaning =
+    result.verdict === 'pass'
+      ? 'Every gate passed.'
+      : `${failed ? 'A gate failed' : 'What is not known to be safe does not pass'}: see above.`;
+  return [
+    section('Marginals', ['table', 'mean likeness '], columns),
+    section('Relations', ['table', 'foreign key', 'likeness of cardinalities '], relations),
+    renderGates(result.gates, paint),
+    renderIntegrity(result.integrity, paint),
+    spaced(renderFindings(result.findings, paint)),
+    renderFacts([['report', result.reportPath]], paint),
+    renderVerdict(result, meaning, paint),
+  ].join('');
+}
+
+/** Names beside their values; what is null is left out. */
+function renderFacts(facts: readonly (readonly [name: string, value: string | null])[], paint: Paint): string {
+  return spaced(
+    facts.map(([name, value]) => (value === null ? '' : `${paint('dim', name.padEnd(9))}${value}\n`)).join(''),
   );
+}
+
+function renderModel({ hash, engine, backend }: ModelInfo): string {
+  return `${hash.slice(0, 12)} (${engine}, ${backend})`;
+}
+
+/** How long it took; a run that ended before it loaded has no pace. */
+function renderPace({ timingsMs, rowsPerSecond, peakRssBytes }: ProvisionResult): string {
+  const pace = rowsPerSecond > 0 ? [`${count(Math.round(rowsPerSecond))} rows/s loaded`] : [];
+  return [duration(timingsMs['total'] ?? 0), ...pace, `${bytes(peakRssBytes)} peak memory`].join(', ');
+}
+
+function tableName({ schema, name }: TableResult): string {
+  return `${schema}.${name}`;
+}
+
+function spaced(text: string): string {
+  return text === '' ? '' : `${text}\n`;
 }
 
 function meanByTable(result: ScanResult): (readonly [string, number])[] {
@@ -107,7 +140,7 @@ function meanByTable(result: ScanResult): (readonly [string, number])[] {
 function renderTables(tables: readonly TableResult[], paint: Paint): string {
   if (tables.length === 0) return '';
   const rows = tables.map((table) => [
-    `${table.schema}.${table.name}`,
+    tableName(table),
     table.strategy,
     count(table.sourceRowCount),
     count(table.rowCount),

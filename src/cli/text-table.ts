@@ -23,10 +23,3 @@ function width(text: string): number {
 export function count(value: number): string {
   return value.toLocaleString('en');
 }
-
-/** `3.4 GiB`. */
-export function bytes(value: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const step = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(value) / 10));
-  return `${(value / 1024 ** step).toFixed(step === 0 ? 0 : 1)} ${units[step]}`;
-}

@@ -34,6 +34,8 @@ export default class Demo extends BaseCommand {
         return runDemo(options, sink, signal);
       },
       renderDemo,
+      // They stand before the verdict, which is the last thing to be read.
+      false,
     );
   }
 }

@@ -29,6 +29,8 @@ export default class Learn extends BaseCommand {
         return runLearn(options, sink, signal);
       },
       renderLearn,
+      // They stand before the verdict, which is the last thing to be read.
+      false,
     );
   }
 }

@@ -68,6 +68,8 @@ export default class Provision extends BaseCommand {
         return runProvision(options, sink, signal);
       },
       renderProvision,
+      // They stand before the verdict, which is the last thing to be read.
+      false,
     );
   }
 }

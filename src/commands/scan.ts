@@ -17,6 +17,8 @@ export default class Scan extends BaseCommand {
         return runScan({ sourceUrl, targetUrl: requireUrl('target', flags.target, config), config }, sink, signal);
       },
       renderScan,
+      // They stand before the verdict, which is the last thing to be read.
+      false,
     );
   }
 }
