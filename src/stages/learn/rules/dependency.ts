@@ -68,7 +68,7 @@ export function mineDependencies(table: RuleTable, options: DependencyOptions): 
       to: sourceId(to.name, false),
     }));
   const pairs = minePairs(table, sources, targets, determined, perParent);
-  const candidates = [...single, ...pairs].flatMap((candidate) => supported(table, candidate, determined));
+  const candidates = [...single, ...oneOfEach(pairs)].flatMap((candidate) => supported(table, candidate, determined));
   return withoutImplied(candidates.map(asDependency), [...known, ...nicknames], (a, b, through) =>
     isBridged(table, a, b, through),
   ).map(({ index }) => ruleOf(table, candidates[index], options.unnamed));
@@ -236,7 +236,6 @@ function minePairs(
   const usable = sources.filter((source) => source.foreignKey === null || source.foreignKey.columns.length === 1);
   const screen = spread(table.fit, PAIR_SCREEN_ROWS);
   for (const [a, b] of pairsOf(usable)) {
-    const nameOf = (source: Source): string => source.foreignKey?.columns[0] ?? source.name;
     if (determines(table, a, b, determined) || determines(table, b, a, determined)) continue;
     const open = targets.filter(
       (target) =>
@@ -258,6 +257,24 @@ function minePairs(
     }
   }
   return found;
+}
+
+/** Of several that tie the same three columns together, the one whose sources meet most freely. */
+function oneOfEach(pairs: readonly Found[]): readonly Found[] {
+  const best = new Map<string, Found>();
+  const size = ({ from }: Found): number => from[0].distinctCount * from[1].distinctCount;
+  for (const pair of pairs) {
+    const names = [...pair.from.map(nameOf), pair.to.name];
+    const id = JSON.stringify(names.sort());
+    const known = best.get(id);
+    if (known === undefined || size(pair) < size(known)) best.set(id, pair);
+  }
+  return [...best.values()];
+}
+
+/** The column that a source stands for. */
+function nameOf(source: Source): string {
+  return source.foreignKey?.columns[0] ?? source.name;
 }
 
 /** Whether the other of a pair would often be wrong without this one: no mere outlier is explained by it. */
@@ -286,7 +303,7 @@ function determines(
   b: Source,
   determined: ReadonlyMap<Source, ReadonlySet<RuleColumn>>,
 ): boolean {
-  const column = table.columns.get(b.foreignKey?.columns[0] ?? b.name);
+  const column = table.columns.get(nameOf(b));
   return column !== undefined && determined.get(a)!.has(column);
 }
 
@@ -301,8 +318,7 @@ function isOpen(
 ): boolean {
   if (target.role !== 'key') return true;
   // "Which parent" as a function of two of its properties is a matter of few parents, not of a rule.
-  const column = (source: Source): RuleColumn | undefined =>
-    table.columns.get(source.foreignKey?.columns[0] ?? source.name);
+  const column = (source: Source): RuleColumn | undefined => table.columns.get(nameOf(source));
   return !perParent.some(
     (key) =>
       key.foreignKey!.columns.includes(target.name) &&
@@ -371,7 +387,7 @@ function sharedParent(
   for (const [key, columns] of determined) {
     if (key.foreignKey === null || from.includes(key) || !columns.has(to)) continue;
     const all = from.every((source) => {
-      const column = table.columns.get(source.foreignKey?.columns[0] ?? source.name);
+      const column = table.columns.get(nameOf(source));
       return column !== undefined && columns.has(column);
     });
     if (all) return key;
@@ -454,7 +470,7 @@ function isBridged(table: RuleTable, a: readonly string[], _b: string, through: 
 }
 
 function ruleOf(table: RuleTable, { from, to, support }: Supported, unnamed: ReadonlySet<string>): DependencyRule {
-  const names = from.map((source) => source.foreignKey?.columns[0] ?? source.name);
+  const names = from.map(nameOf);
   const [first] = from;
   const base = { table: table.id, support };
   const isTable = from.every((source) => source.foreignKey === null || table.parent(source.name)!.isCopied);

@@ -9,10 +9,14 @@ export type NullGivenRule = Extract<MinedRule, { readonly kind: 'null-given' }>;
 
 /** A status has few values; of any other column only its being NULL may tell. */
 const MAX_STATUSES = 30;
+/** Of numbers: a kind has few, a quantity or a price has more. */
+const MAX_NUMBER_STATUSES = 12;
 /** Share of its rows whose value enough units have; less, and it is a name rather than a status. */
 const MIN_NAMED_SHARE = 0.9;
 /** That all rows of one value agree by chance. */
 const MAX_VALUE_CHANCE = 1e-4;
+/** More units make nothing surer. */
+const ENOUGH_UNITS = 1000;
 /** Where values that say enough cover this share of the rows, the others are believed, too. */
 const MIN_SURE_SHARE = 0.9;
 /** A time that nearly always is known is still told by the status: what counts are the breaches to be expected. */
@@ -70,8 +74,9 @@ interface Given {
   readonly column: RuleColumn;
   /** Of a row; −1: its value is too rare to be named. */
   readonly codeAt: (row: number) => number;
-  /** Literals by code. */
+  /** Literals by code, and the units that share each, counted up to `ENOUGH_UNITS`. */
   readonly values: readonly (string | null)[];
+  readonly unitCounts: readonly number[];
   /** Whether every row of the fitting units has a literal. */
   readonly complete: boolean;
 }
@@ -87,7 +92,17 @@ function givenOf(table: RuleTable, column: RuleColumn, isUnnamed: boolean): Give
   if (status !== null) return status;
   if (!table.nullables().includes(column)) return null;
   const { texts } = column;
-  return { column, codeAt: (row) => (texts[row] === null ? 0 : -1), values: [null], complete: false };
+  const units = new Set<number>();
+  for (const row of table.fit) {
+    if (texts[row] === null && units.size < ENOUGH_UNITS) units.add(table.sample.units[row]);
+  }
+  return {
+    column,
+    codeAt: (row) => (texts[row] === null ? 0 : -1),
+    values: [null],
+    unitCounts: [units.size],
+    complete: false,
+  };
 }
 
 function isStatus(table: RuleTable, column: RuleColumn): boolean {
@@ -102,6 +117,7 @@ function isStatus(table: RuleTable, column: RuleColumn): boolean {
 function statusOf(table: RuleTable, column: RuleColumn): Given | null {
   const unitsOf = new Map<string | null, Set<number>>();
   const rowsOf = new Map<string | null, number>();
+  const most = column.line === null || column.role === 'key' ? MAX_STATUSES : MAX_NUMBER_STATUSES;
   let present = 0;
   for (const row of table.fit) {
     const text = column.texts[row];
@@ -109,17 +125,23 @@ function statusOf(table: RuleTable, column: RuleColumn): Given | null {
     if (text !== null) present++;
     let units = unitsOf.get(text);
     if (units === undefined) {
-      if (unitsOf.size > MAX_STATUSES) return null;
+      if (unitsOf.size > most) return null;
       unitsOf.set(text, (units = new Set()));
     }
-    units.add(table.sample.units[row]);
+    if (units.size < ENOUGH_UNITS) units.add(table.sample.units[row]);
   }
   const values = [...unitsOf].filter(([, units]) => units.size >= MIN_LITERAL_UNITS).map(([text]) => text);
   const named = values.reduce((sum, value) => sum + (value === null ? 0 : rowsOf.get(value)!), 0);
   if (unitsOf.size < 2 || values.length === 0 || named < MIN_NAMED_SHARE * present) return null;
   const codeOf = new Map(values.map((value, code) => [value, code]));
   const codes = Int8Array.from(column.texts, (text) => codeOf.get(text) ?? -1);
-  return { column, codeAt: (row) => codes[row], values, complete: values.length === unitsOf.size };
+  return {
+    column,
+    codeAt: (row) => codes[row],
+    values,
+    unitCounts: values.map((value) => unitsOf.get(value)!.size),
+    complete: values.length === unitsOf.size,
+  };
 }
 
 function mineOne(table: RuleTable, column: RuleColumn, given: Given): NullGivenRule | null {
@@ -128,7 +150,6 @@ function mineOne(table: RuleTable, column: RuleColumn, given: Given): NullGivenR
   const nulls = new Uint32Array(size);
   const counts = new Uint32Array(size);
   let nullCount = 0;
-  const units: Set<number>[] = given.values.map(() => new Set());
   for (const row of table.fit) {
     const isNull = texts[row] === null ? 1 : 0;
     nullCount += isNull;
@@ -136,13 +157,12 @@ function mineOne(table: RuleTable, column: RuleColumn, given: Given): NullGivenR
     if (code < 0) continue;
     counts[code]++;
     nulls[code] += isNull;
-    units[code].add(table.sample.units[row]);
   }
   const nullRate = nullCount / table.fit.length;
   // What each value says, if it says it of enough units to be no accident.
   const said = given.values.map((_, code) => (nulls[code] === counts[code] ? true : nulls[code] === 0 ? false : null));
   const sure = said.map((isNull, code) =>
-    isNull !== null && (isNull ? nullRate : 1 - nullRate) ** units[code].size <= MAX_VALUE_CHANCE ? isNull : null,
+    isNull !== null && (isNull ? nullRate : 1 - nullRate) ** given.unitCounts[code] <= MAX_VALUE_CHANCE ? isNull : null,
   );
   if (sure.every((verdict) => verdict === null)) return null;
   const sureRows = counts.reduce((sum, count, code) => (sure[code] === null ? sum : sum + count), 0);
@@ -152,6 +172,7 @@ function mineOne(table: RuleTable, column: RuleColumn, given: Given): NullGivenR
     const code = given.codeAt(row);
     if (code >= 0 && verdicts[code] !== null && verdicts[code] !== (texts[row] === null)) verdicts[code] = null;
   }
+  if (saysByPresence(given, verdicts)) given.values.forEach((value, code) => value !== null && (verdicts[code] = null));
   const test: RuleTest = (row, moved) => {
     const code = given.codeAt(row);
     const verdict = code < 0 ? null : verdicts[code];
@@ -169,6 +190,11 @@ function mineOne(table: RuleTable, column: RuleColumn, given: Given): NullGivenR
     presentFor: those(false),
     support,
   };
+}
+
+/** Each value says "never NULL": then it is this column's being NULL that tells of the given one, and is told there. */
+function saysByPresence(given: Given, verdicts: readonly (boolean | null)[]): boolean {
+  return given.column.facts.nullable && given.values.every((value, code) => value === null || verdicts[code] === false);
 }
 
 /** Drops what a status says of T and of C together: then T's own word on C adds nothing. Simple givens stay. */

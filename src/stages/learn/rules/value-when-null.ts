@@ -19,19 +19,20 @@ export function mineValuesWhenNull(
   return table
     .nullables()
     .filter((given) => !followers.has(given.name))
-    .flatMap((given) =>
-      columns
+    .flatMap((given) => {
+      const rows = table.fit.filter((row) => given.texts[row] === null);
+      return columns
         .filter((column) => column !== given && !isConverse(column, given, told))
-        .flatMap((column) => mineOne(table, column, given) ?? []),
-    );
+        .flatMap((column) => mineOne(table, column, given, rows) ?? []);
+    });
 }
 
 function isConverse(column: RuleColumn, given: RuleColumn, told: readonly NullGivenRule[]): boolean {
   return told.some((rule) => rule.column === given.name && rule.given === column.name && rule.presentFor.length > 0);
 }
 
-function mineOne(table: RuleTable, column: RuleColumn, given: RuleColumn): ValueWhenNullRule | null {
-  const rows = table.fit.filter((row) => given.texts[row] === null);
+/** `rows`: the fitting ones in which `given` is NULL. */
+function mineOne(table: RuleTable, column: RuleColumn, given: RuleColumn, rows: Int32Array): ValueWhenNullRule | null {
   const value = column.texts[rows[0]];
   if (value === null || value === undefined || rows.some((row) => column.texts[row] !== value)) return null;
   if (new Set(Array.from(rows, (row) => table.sample.units[row])).size < MIN_LITERAL_UNITS) return null;
