@@ -1,9 +1,11 @@
+import path from 'node:path';
 import { tableId, type Catalog, type Source, type Target } from '../../connectors/connector.ts';
 import { columnRules } from '../config/column-rules.ts';
 import { findTable } from '../config/names.ts';
 import { UnderstudyError } from '../kernel/errors.ts';
 import { newRunId } from '../kernel/ids.ts';
 import { introspect } from '../stages/introspect/index.ts';
+import { smallTables } from '../stages/learn/rows-to-learn.ts';
 import { chooseStrategies } from '../stages/learn/strategies.ts';
 import { classifyColumns } from '../stages/mask/index.ts';
 import { DEFAULT_LIMITS, profile } from '../stages/profile/index.ts';
@@ -21,7 +23,9 @@ import { TOOL_VERSION } from './version.ts';
 /** Privacy, fidelity and integrity of any two databases, whoever filled the second. Writes nothing but the report. */
 export const runScan: RunScan = (options, sink, signal) =>
   withTarget(options.targetUrl, options.config, signal, (target) =>
-    withSource(options.sourceUrl, options.config, signal, (source) => scan(options, source, target, new StageClock(sink), sink, signal)),
+    withSource(options.sourceUrl, options.config, signal, (source) =>
+      scan(options, source, target, new StageClock(sink, signal), sink, signal),
+    ),
   );
 
 async function scan(
@@ -36,9 +40,13 @@ async function scan(
   const startedAt = new Date();
   const state = await target.inspect();
   if (state.kind === 'absent' || state.tableCount === 0) {
-    throw new UnderstudyError('CONNECT_DATABASE_MISSING', `The target "${target.database}" ${state.kind === 'absent' ? 'does not exist' : 'has no tables'}; there is nothing to scan.`, {
-      hint: 'Fill it first, for example with: understudy provision.',
-    });
+    throw new UnderstudyError(
+      'CONNECT_DATABASE_MISSING',
+      `The target "${target.database}" ${state.kind === 'absent' ? 'does not exist' : 'has no tables'}; there is nothing to scan.`,
+      {
+        hint: 'Fill it first, for example with: understudy provision.',
+      },
+    );
   }
   const artifact = await clock.run('introspect', () => introspect(source, introspectOptions(config)));
   const { catalog } = artifact;
@@ -50,22 +58,36 @@ async function scan(
       await profile(real, catalog, graph, DEFAULT_LIMITS, sink, signal),
       await profile(made, catalog, graph, DEFAULT_LIMITS, sink, signal),
     ]);
-    const rules = columnRules(config).flatMap((rule) => (rule.treatment === undefined ? [] : [{ ...rule, treatment: rule.treatment }]));
-    const classification = await clock.run('mask', () => classifyColumns({ catalog, graph, sample: sourceSample, rules }));
+    const rules = columnRules(config).flatMap((rule) =>
+      rule.treatment === undefined ? [] : [{ ...rule, treatment: rule.treatment }],
+    );
+    const classification = await clock.run('mask', () =>
+      classifyColumns({ catalog, graph, sample: sourceSample, rules }),
+    );
     const rowCounts = new Map([...sourceSample.tables].map(([id, table]) => [id, table.totalRowCount]));
     const chosen = chooseStrategies(catalog, graph, classification, rowCounts, tableOverrides(config, artifact));
     // Real rows are no leak where Understudy put them there on purpose; of anybody else's we know no purpose.
     const ours = state.kind === 'understudy';
-    const strategies = new Map([...chosen].map(([id, { strategy }]): [string, ScanStrategy] => [id, ours ? strategy : 'synthesize']));
+    const strategies = new Map(
+      [...chosen].map(([id, { strategy }]): [string, ScanStrategy] => [id, ours ? strategy : 'synthesize']),
+    );
     const integrity = await clock.run('verify', () => target.verify(catalog));
     const report = await clock.run('scan', () =>
       scanSynthetic({
-        catalog, graph, classification,
+        catalog,
+        graph,
+        classification,
         source: { sample: sourceSample, snapshot: real },
         target: { sample: targetSample, snapshot: made },
-        basis: 'loaded', strategies,
-        acceptedCopies: new Map([...chosen].filter(([, choice]) => ours && choice.strategy === 'copy').map(([id, { reason }]) => [id, reason])),
-        smallData: new Set(),
+        basis: 'loaded',
+        strategies,
+        acceptedCopies: new Map(
+          [...chosen]
+            .filter(([, choice]) => ours && choice.strategy === 'copy')
+            .map(([id, { reason }]) => [id, reason]),
+        ),
+        // Ours were made with the cautious settings where that was called for.
+        smallData: ours ? smallTables(sourceSample, graph) : new Set(),
         selfTests: [],
         holdout: ours ? 'unseen' : 'unknown',
         integrity,
@@ -74,27 +96,56 @@ async function scan(
       }),
     );
     const findings = [...artifact.findings, ...graph.findings, ...report.findings, ...integrity.findings];
-    const counts = { foreignKeyCount: integrity.foreignKeyCount, orphanCount: integrity.orphanCount, violationCount: integrity.violationCount };
-    const columns = (id: string): typeof classification.columns => classification.columns.filter((column) => column.table === id);
+    const counts = {
+      foreignKeyCount: integrity.foreignKeyCount,
+      orphanCount: integrity.orphanCount,
+      violationCount: integrity.violationCount,
+    };
+    const columns = (id: string): typeof classification.columns =>
+      classification.columns.filter((column) => column.table === id);
     const { htmlPath } = await clock.run('report', () =>
       writeReport(config.output.directory, {
-        version: 1, runId: newRunId(startedAt), command: 'scan', verdict: report.verdict, published: false,
-        startedAt: startedAt.toISOString(), finishedAt: new Date().toISOString(),
+        version: 1,
+        runId: newRunId(startedAt),
+        command: 'scan',
+        verdict: report.verdict,
+        published: false,
+        startedAt: startedAt.toISOString(),
+        finishedAt: new Date().toISOString(),
         source: { shownUrl: source.shownUrl, fingerprint: '', serverVersion: catalog.serverVersion },
         target: { shownUrl: target.shownUrl, database: target.database, previousDatabase: null },
-        model: null, seed: 0, scale: 1, versions: { understudy: TOOL_VERSION, node: process.versions.node },
-        attemptCount: null, subjectCount: sourceSample.subjectCount, timingsMs: clock.timingsMs(), rowsPerSecond: null, peakRssBytes: peakRssBytes(),
+        model: null,
+        seed: 0,
+        scale: 1,
+        versions: { understudy: TOOL_VERSION, node: process.versions.node },
+        attemptCount: null,
+        subjectCount: sourceSample.subjectCount,
+        timingsMs: clock.timingsMs(),
+        rowsPerSecond: null,
+        peakRssBytes: peakRssBytes(),
         tables: graph.tables.map(({ id }) => ({
-          table: id, strategy: strategies.get(id)!, reason: ours ? chosen.get(id)!.reason : '',
-          sourceRowCount: rowCounts.get(id)!, rowCount: targetSample.tables.get(id)?.totalRowCount ?? 0,
+          table: id,
+          strategy: strategies.get(id)!,
+          reason: ours ? chosen.get(id)!.reason : '',
+          sourceRowCount: rowCounts.get(id)!,
+          rowCount: targetSample.tables.get(id)?.totalRowCount ?? 0,
           columns: columns(id).map((column) => ({ ...column, type: findColumnType(catalog, id, column.column) })),
         })),
-        graph, scan: report, integrity: counts, findings,
+        graph,
+        scan: report,
+        integrity: counts,
+        findings,
       }),
     );
     return {
-      schemaVersion: 1, verdict: report.verdict, findings, gates: report.gates, integrity: counts,
-      fidelity: { tables: report.columns, relations: report.relations }, privacy: { tables: report.privacy }, reportPath: htmlPath,
+      schemaVersion: 1,
+      verdict: report.verdict,
+      findings,
+      gates: report.gates,
+      integrity: counts,
+      fidelity: { tables: report.columns, relations: report.relations },
+      privacy: { tables: report.privacy },
+      reportPath: path.resolve(htmlPath),
     };
   } finally {
     await Promise.allSettled([real.close(), made.close()]);
@@ -107,13 +158,20 @@ function findColumnType(catalog: Catalog, table: string, column: string): string
 
 /** Every table and column of the source must be there to be compared. */
 function requireTables(target: Catalog, source: Catalog, database: string): void {
-  const there = new Map(target.tables.map((table) => [tableId(table.name), new Set(table.columns.map((column) => column.name))]));
+  const there = new Map(
+    target.tables.map((table) => [tableId(table.name), new Set(table.columns.map((column) => column.name))]),
+  );
   for (const table of source.tables) {
     const columns = there.get(tableId(table.name));
-    const missing = columns === undefined ? tableId(table.name) : table.columns.find((column) => !columns.has(column.name))?.name;
+    const missing =
+      columns === undefined ? tableId(table.name) : table.columns.find((column) => !columns.has(column.name))?.name;
     if (missing === undefined) continue;
-    throw new UnderstudyError('LOAD_SCHEMA_DIFFERS', `The target "${database}" lacks ${missing === tableId(table.name) ? `table ${missing}` : `column ${tableId(table.name)}.${missing}`}, which the source has; the two cannot be compared.`, {
-      hint: 'Leave the table out under source.exclude, or scan a target with the source\'s schema.',
-    });
+    throw new UnderstudyError(
+      'LOAD_SCHEMA_DIFFERS',
+      `The target "${database}" lacks ${missing === tableId(table.name) ? `table ${missing}` : `column ${tableId(table.name)}.${missing}`}, which the source has; the two cannot be compared.`,
+      {
+        hint: "Leave the table out under source.exclude, or scan a target with the source's schema.",
+      },
+    );
   }
 }

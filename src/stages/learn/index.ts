@@ -29,10 +29,9 @@ import {
   type IncomingReferences,
   type OwnRegisters,
 } from './registers.ts';
+import { countUnits, isSmall, rowsToLearn } from './rows-to-learn.ts';
 import { chooseStrategies, type StrategyChoice, type TableOverride } from './strategies.ts';
 
-/** Under this many units a table is learned with the cautious settings. */
-const SMALL_DATA_UNITS = 300;
 const SMALL_DATA_GATE = 2;
 const MAX_REFITS = 4;
 /** Rows of each unit count as one here: a bin needs about this many units' worth. */
@@ -141,7 +140,7 @@ function learnTable(
   const base = { id, strategy, strategyReason: reason, sourceRowCount: sample.totalRowCount };
   if (strategy !== 'synthesize') return unlearned(base, table, strategy === 'copy' ? sample : null);
 
-  const fitRows = rowsOf(sample, learning.sample.unitSplits, graphTable);
+  const fitRows = rowsToLearn(sample, learning.sample.unitSplits, graphTable);
   const incoming = incomingReferences(id, learning, facts);
   const contextKey = table.foreignKeys.find((key) => plan.foreignKeys.get(key.name) === 'context');
   const parentId = contextKey === undefined ? null : tableId(contextKey.referencedTable);
@@ -182,7 +181,7 @@ function learnTable(
   const models = rebase(own, ownFrom);
   return {
     ...base,
-    smallData: unitCount < SMALL_DATA_UNITS,
+    smallData: isSmall(unitCount),
     columns: models.columns,
     foreignKeys: models.foreignKeys.map((key, i) => ({
       ...key,
@@ -251,19 +250,6 @@ function unlearned(
   };
 }
 
-/**
- * The rows that may be learned from: those of fitting subjects. A table that reaches no subject holds nobody's rows,
- * so all of it may be used; so may the non-test rows of one whose few subjects all fell to the other parts.
- */
-function rowsOf(sample: TableSample, splits: readonly Split[], graphTable: GraphTable): Int32Array {
-  const all = Int32Array.from({ length: sample.rowCount }, (_, i) => i);
-  if (graphTable.subjectPath === null) return all;
-  const fit = all.filter((row) => splits[sample.units[row]] === 'fit');
-  if (fit.length > 0) return fit;
-  const untested = all.filter((row) => splits[sample.units[row]] !== 'test');
-  return untested.length > 0 ? untested : all;
-}
-
 function incomingReferences(
   id: string,
   learning: Learning,
@@ -312,7 +298,7 @@ function fitTable(
   const hasSubject = graphTable.subjectPath !== null;
   let maxBins = hasSubject ? clamp(fitRows.length / (UNITS_PER_BIN * rowsPerUnit), MIN_BINS, MAX_BINS) : MAX_BINS;
   const defaults = hasSubject ? childDefaults(fitRows.length, unitCount) : TABLE_DEFAULTS;
-  let gate = unitCount < SMALL_DATA_UNITS ? Math.max(SMALL_DATA_GATE, defaults.gate) : defaults.gate;
+  let gate = isSmall(unitCount) ? Math.max(SMALL_DATA_GATE, defaults.gate) : defaults.gate;
   const rowsIn = (...splits: readonly Split[]): Int32Array =>
     Int32Array.from(sample.units.keys()).filter((row) => splits.includes(relational.unitSplits[sample.units[row]]));
   for (let attempt = 0; ; attempt++) {
@@ -362,10 +348,6 @@ function fitRowModel({ own, context }: Encoded, units: Uint32Array, options: Cha
 
 function named(registers: readonly CodedRegister[]): { name: string; column: CodedRegister }[] {
   return registers.map((column) => ({ name: column.name, column }));
-}
-
-function countUnits(sample: TableSample, rows: Int32Array): number {
-  return new Set(Array.from(rows, (row) => sample.units[row])).size;
 }
 
 function clamp(value: number, low: number, high: number): number {
