@@ -21,6 +21,7 @@ export const NUMBER_DEFAULTS: NumberEncoderOptions = { maxBins: 256, minRows: 10
 /** Extremes are clipped to the value of the unit of this rank. */
 const EXTREME_UNIT_RANK = 6;
 const MAX_DECIMALS = 9;
+const SPIKE_OUTWEIGHS = 3;
 /** A column of so few values is a set of values, not a range: they stay apart however few bins are asked for. */
 const DISCRETE_VALUES = 64;
 
@@ -201,6 +202,8 @@ interface Bin {
   readonly rowCount: number;
   /** Whether enough rows and units are behind it. */
   readonly isCovered: boolean;
+  /** The value of a spike; rarer values beside it may share its bin, and are then drawn as it. */
+  readonly spike?: number;
 }
 
 function sortColumn({ values, nulls }: NumberValues, units: Uint32Array): SortedColumn {
@@ -305,7 +308,7 @@ function cutIntoBins(column: SortedColumn, options: NumberEncoderOptions): Bin[]
 
 /**
  * Joins every bin with too few rows or units to its smaller neighbour, preferably not a spike, the smallest first.
- * A spike that takes in a neighbour is an interval from then on.
+ * A spike that takes in a neighbour is an interval from then on, unless it far outweighs it.
  */
 function mergeSmallBins(column: SortedColumn, bins: Bin[], options: NumberEncoderOptions): Bin[] {
   while (bins.length > 1) {
@@ -315,7 +318,12 @@ function mergeSmallBins(column: SortedColumn, bins: Bin[], options: NumberEncode
     }
     if (smallest < 0) break;
     const left = isJoinedToTheLeft(bins[smallest - 1], bins[smallest + 1]) ? smallest - 1 : smallest;
-    bins.splice(left, 2, makeBin(column, bins[left].first, bins[left + 1].last, false, options));
+    const other = left === smallest ? bins[left + 1] : bins[left];
+    // Spread evenly, a few rows would take half of what a frequent value beside them has.
+    const outweighs = other.isSpike && other.rowCount >= SPIKE_OUTWEIGHS * bins[smallest].rowCount;
+    const spike = outweighs ? (other.spike ?? other.first) : undefined;
+    const joined = makeBin(column, bins[left].first, bins[left + 1].last, outweighs, options);
+    bins.splice(left, 2, spike === undefined ? joined : { ...joined, spike });
   }
   return bins;
 }
@@ -382,6 +390,7 @@ function boundsOf(
   options: NumberEncoderOptions,
 ): readonly [number, number] {
   const { distinct } = column;
+  if (bin.spike !== undefined) return [distinct[bin.spike], distinct[bin.spike]];
   const first = isFirst ? innerEnd(column, bin.first, bin.last) : bin.first;
   const last = isLast ? innerEnd(column, bin.last, bin.first) : bin.last;
   if (first >= last) {

@@ -12,6 +12,7 @@ const DAY_MICROS = 86_400_000_000;
 interface Place {
   readonly parent: number;
   readonly index: number;
+  readonly count: number;
 }
 
 /** One moment with its decoders alive. */
@@ -73,7 +74,10 @@ export class MomentMaker {
 
   decode(registers: Uint16Array, place: Place, cells: Cell[], random: Uniforms): void {
     for (const moment of this.#moments) {
-      const micros = this.#make(moment, registers, place, random);
+      const made = this.#make(moment, registers, place, random);
+      // What it is told from is missing, in a column that must be there: like the rows before it.
+      const last = this.#last[moment.column];
+      const micros = made ?? (moment.nullable ? null : Number.isNaN(last) ? 0 : last);
       this.#values[moment.column] = micros ?? NaN;
       cells[moment.column] = micros === null ? null : moment.isDate ? Math.floor(micros / DAY_MICROS) : micros;
     }
@@ -100,14 +104,23 @@ export class MomentMaker {
     if (base === null) return this.#absolute(moment, registers, random);
     if (base.from === 'column') {
       return microsOf(
-        moment.distance!.decode(registers, moment.register, this.#values[this.#at.get(base.column)!], random),
+        moment.distance!.decode(registers, moment.register, this.#values[this.#at.get(base.column)!], 1, random),
         false,
       );
     }
     if (base.from === 'parent') return this.#fromParent(moment, base.column, registers, place, random);
     if (place.parent >= 0 && place.index > 0) {
       this.#ensurePresent(registers, moment.gapRegister, moment.gap!.parts.length, random);
-      return microsOf(moment.gap!.decode(registers, moment.gapRegister, this.#previous[moment.column], random), false);
+      return microsOf(
+        moment.gap!.decode(
+          registers,
+          moment.gapRegister,
+          this.#previous[moment.column],
+          place.count - place.index,
+          random,
+        ),
+        false,
+      );
     }
     this.#ensurePresent(registers, moment.register, moment.gapRegister - moment.register, random);
     if (base.first.from === 'parent') return this.#fromParent(moment, base.first.column, registers, place, random);
@@ -121,10 +134,10 @@ export class MomentMaker {
 
   #fromParent(moment: Moment, column: string, registers: Uint16Array, place: Place, random: Uniforms): number | null {
     const known = place.parent < 0 ? NaN : (this.#parent?.moments.get(column)?.[place.parent] ?? NaN);
-    // A row without a parent, of a column that must be there: like the rows before it.
-    const last = this.#last[moment.column];
-    if (Number.isNaN(known) && !moment.nullable) return Number.isNaN(last) ? 0 : last;
-    return microsOf(moment.distance!.decode(registers, moment.register, known, random), false);
+    return microsOf(
+      moment.distance!.decode(registers, moment.register, known, place.count - place.index, random),
+      false,
+    );
   }
 
   /**

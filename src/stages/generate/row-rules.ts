@@ -19,6 +19,7 @@ export interface RowView {
 
 /** Values that follow are written in an order in which each follows from settled ones. */
 const STEP_ORDER: readonly MinedRule['kind'][] = [
+  'copy',
   'constant-per-parent',
   'sequence',
   'dependency',
@@ -110,6 +111,14 @@ export class RowRules {
         if (rule.foreignKey !== this.#contextKey || column === undefined || !this.#isDrawn(rule.column)) return null;
         return (row, place) => {
           if (place.parent >= 0) row.set(rule.column, column.parse(String(rule.start + place.index)));
+        };
+      }
+      case 'copy': {
+        const column = this.#columns.get(rule.column)?.column;
+        if (column === undefined || !['encoder', 'moment'].includes(column.maker.by)) return null;
+        return (row) => {
+          const text = row.parentText(rule.foreignKey, rule.parentColumn);
+          if (text !== null) row.set(rule.column, column.parse(text));
         };
       }
       case 'equal': {

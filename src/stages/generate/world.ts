@@ -66,7 +66,6 @@ export function needsOf(models: readonly TableModel[]): Map<string, Needs> {
       else if (key.maker.by !== 'implied' && key.maker.by !== 'null')
         for (const column of key.referencedColumns) referenced.keyColumns.add(column);
       if (key.maker.by !== 'context') continue;
-      for (const i of usedParentRegisters(model)) referenced.registers.add(model.registers[i].from);
       for (const column of parentMoments(model)) referenced.moments.add(column);
     }
     const follow = (foreignKey: string, name: string): void => {
@@ -80,10 +79,20 @@ export function needsOf(models: readonly TableModel[]): Map<string, Needs> {
     };
     for (const { maker } of model.columns) if (maker.by === 'copy') follow(maker.foreignKey, maker.parentColumn);
     for (const rule of model.rules) {
+      if (rule.kind === 'copy') follow(rule.foreignKey, rule.parentColumn);
       const operands = rule.kind === 'order' ? [rule.low, rule.high] : rule.kind === 'arithmetic' ? rule.operands : [];
       for (const { foreignKey, then, column } of operands) {
         if (foreignKey !== null) follow(foreignKey, then === undefined ? column : hopKey(then, column));
       }
+    }
+  }
+  // Children come after their parents: what they look at of their grandparents their parents must look at too.
+  for (const model of [...models].reverse()) {
+    const context = model.foreignKeys.find((key) => key.maker.by === 'context');
+    if (context === undefined) continue;
+    const passedOn = [...needs.get(model.id)!.registers].filter((i) => model.registers[i].origin === 'parent');
+    for (const i of [...usedParentRegisters(model), ...passedOn]) {
+      needs.get(context.referencedTable)?.registers.add(model.registers[i].from);
     }
   }
   return needs;

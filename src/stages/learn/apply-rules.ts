@@ -85,6 +85,9 @@ function planCopy(
   const parent = facts.get(tableId(key.referencedTable))?.columns.find((column) => column.name === rule.parentColumn);
   // What the server computes is not known before it has.
   if (parent === undefined || parent.generated !== null) return;
+  // Where the parent's may be missing and the child's may not, the child keeps a value of its own to fall back on.
+  const own = table.columns.find((column) => column.name === rule.column)!;
+  if (parent.nullable && !own.nullable) return;
   columns.set(rule.column, { by: 'copy', foreignKey: rule.foreignKey, parentColumn: rule.parentColumn });
 }
 

@@ -24,6 +24,8 @@ const CALENDAR_BINS = 33;
 
 /** Siblings of one parent, as `context.ts` orders them. */
 export interface SiblingPlaces {
+  readonly index: Int32Array;
+  readonly count: Int32Array;
   readonly previous: Int32Array;
   /** Mean number of rows of a parent. */
   readonly meanCount: number;
@@ -207,7 +209,9 @@ function codeByGap(
   units: Uint32Array,
   options: typeof NUMBER_DEFAULTS,
 ): CodedMoment {
-  const { previous } = siblings;
+  const { previous, index, count } = siblings;
+  const left = Float64Array.from(count, (all, row) => all - index[row]);
+  const fitLeft = Float64Array.from(fitRows, (row) => left[row]);
   const isFirst = (row: number): boolean => previous[row] < 0;
   const before = Float64Array.from(previous, (row) => (row < 0 ? NaN : values[row]));
   const pick = (list: Float64Array, wanted: (row: number) => boolean): Float64Array =>
@@ -218,10 +222,18 @@ function codeByGap(
     units,
     isDate,
     options,
+    fitLeft,
   );
-  const gapRegisters = codeRelative(`${name}#gap`, gap, values, before);
+  const gapRegisters = codeRelative(`${name}#gap`, gap, values, before, left);
   if (parent !== null) {
-    const distance = fitRelativeMoment(pick(values, isFirst), pick(parent.values, isFirst), units, isDate, options);
+    const distance = fitRelativeMoment(
+      pick(values, isFirst),
+      pick(parent.values, isFirst),
+      units,
+      isDate,
+      options,
+      fitLeft,
+    );
     const firsts = Float64Array.from(values, (value, row) => (isFirst(row) ? value : NaN));
     const base: MomentBase = {
       from: 'sibling',
@@ -233,7 +245,7 @@ function codeByGap(
       isDate,
       base,
       absolute: null,
-      registers: [...codeRelative(`${name}#first`, distance, firsts, parent.values), ...gapRegisters],
+      registers: [...codeRelative(`${name}#first`, distance, firsts, parent.values, left), ...gapRegisters],
     };
   }
   const texts = Array.from(values, (value, row) =>
@@ -264,11 +276,12 @@ function codeRelative(
   encoder: RelativeMoment,
   values: Float64Array,
   references: Float64Array,
+  left: Float64Array | null = null,
 ): CodedRegister[] {
   const codes = encoder.parts.map(() => new Uint16Array(values.length));
   const one = new Uint16Array(encoder.parts.length);
   for (let i = 0; i < values.length; i++) {
-    encoder.encode(values[i], references[i], one, 0);
+    encoder.encode(values[i], references[i], left?.[i] ?? 1, one, 0);
     for (let part = 0; part < one.length; part++) codes[part][i] = one[part];
   }
   return encoder.parts.map((part, p) => ({ name: `${name}#${p}`, codes: codes[p], ...part }));

@@ -41,7 +41,7 @@ describe.each(['unseen', 'unknown'] as const)('hold-out %s', (holdout) => {
     expect(failed).toContain(`direct-identifiers ${CUSTOMER} (name and birth date)`);
     expect(failed).toContain(`low-entropy-personal ${CUSTOMER} (first name and last name)`);
     expect(failed.some((entry) => entry.startsWith('marginals') || entry.startsWith('cardinalities'))).toBe(false);
-    // With training and hold-out rows copied alike their distances are equal: then the ratio alone tells.
+    // With training and hold-out rows copied alike their distances are equal: there the copies tell.
     if (holdout === 'unknown') expect(failed).toContain(`dcr-share ${CUSTOMER}`);
   });
 });
