@@ -3,7 +3,7 @@
  * one transaction in which the present ones are renamed away. Nobody else sees that: names are looked up in the last
  * committed state, and renaming a schema locks no table. Before the commit everything is renamed back, so what becomes
  * visible is the old under its name and the new as `understudy_new_…`. Publishing is a second, short transaction of
- * renames.
+ * renames, once nobody is in the middle of reading the old tables.
  */
 import type {
   Build,
@@ -27,6 +27,7 @@ import { closeClient, connectClient, queryRows } from './client.ts';
 import type { PostgresClient } from './client.ts';
 import { driverCode } from './driver-errors.ts';
 import { readGrants } from './grants.ts';
+import { lockOutReaders } from './reader-locks.ts';
 import { shadowSchemaName, shadowSchemaPattern } from './reserved-names.ts';
 import { publishedRun, readSchemaMark, schemaMarkStatements } from './schema-mark.ts';
 import type { SchemaGeneration } from './schema-mark.ts';
@@ -118,7 +119,9 @@ export class InPlaceBuild implements Build {
     const warn = (message: string): void => sink({ type: 'note', level: 'warning', message });
     await this.#context.lock.assertHeld();
     const kept = await retryBusy(this.#context, () =>
-      withClient(this.#context.config, (client) => publishSchemas(client, this.#plan, this.#schemas, warn)),
+      withClient(this.#context.config, (client) =>
+        publishSchemas(client, this.#context, this.#plan, this.#schemas, warn),
+      ),
     );
     if (kept && this.#plan.keepPrevious > 0)
       return { database: this.#context.target, previousDatabase: shadowSchemaName('prev', '') };
@@ -233,6 +236,7 @@ async function schemaNames(client: PostgresClient): Promise<ReadonlySet<string>>
 /** One transaction. Returns whether there is something to go back to. */
 async function publishSchemas(
   client: PostgresClient,
+  context: Pick<TargetContext, 'publishTimeoutMs'>,
   plan: BuildPlan,
   schemas: readonly string[],
   warn: Warn,
@@ -253,6 +257,7 @@ async function publishSchemas(
   // What the replaced run made and the source no longer has goes with it.
   const there = await schemaNames(client);
   const outgoing = [...new Set([...schemas, ...(mark?.current.schemas ?? [])])].filter((schema) => there.has(schema));
+  await lockOutReaders(client, outgoing, context.publishTimeoutMs);
   for (const schema of outgoing) {
     await renameSchema(client, schema, shadowSchemaName('prev', schema));
     checkpoint('publish:rename-old');
@@ -278,19 +283,22 @@ async function publishSchemas(
 /** Back to the schemas that were published before; the ones that go can be brought back the same way. */
 export async function rollbackInPlace(context: TargetContext, runId: string | null): Promise<PublishResult> {
   await context.lock.assertHeld();
-  await retryBusy(context, () =>
-    withClient(context.config, (client) => rollbackSchemas(client, context.target, runId)),
-  );
+  await retryBusy(context, () => withClient(context.config, (client) => rollbackSchemas(client, context, runId)));
   return { database: context.target, previousDatabase: shadowSchemaName('prev', '') };
 }
 
-async function rollbackSchemas(client: PostgresClient, target: string, runId: string | null): Promise<void> {
+async function rollbackSchemas(
+  client: PostgresClient,
+  { target, publishTimeoutMs }: Pick<TargetContext, 'target' | 'publishTimeoutMs'>,
+  runId: string | null,
+): Promise<void> {
   await queryRows(client, "BEGIN; SET LOCAL lock_timeout = '2s'");
   checkpoint('rollback:begin');
   const mark = await readSchemaMark(client);
   const previous = mark?.previous ?? null;
   if (mark === null || previous === null || (runId !== null && previous.runId !== runId))
     throw nothingKept(target, runId, previous);
+  await lockOutReaders(client, mark.current.schemas, publishTimeoutMs);
   for (const schema of mark.current.schemas) await renameSchema(client, schema, shadowSchemaName('aside', schema));
   checkpoint('rollback:rename-old');
   for (const schema of previous.schemas) await renameSchema(client, shadowSchemaName('prev', schema), schema);

@@ -19,14 +19,18 @@ export const CRASH_SCHEMA = `
   CREATE SCHEMA extra;
   CREATE TABLE extra.fee (loan_id bigint NOT NULL REFERENCES public.loan, line int NOT NULL, cents int NOT NULL, PRIMARY KEY (loan_id, line));
   CREATE MATERIALIZED VIEW extra.totals AS SELECT member_id, count(*) AS loans FROM public.loan GROUP BY 1;
+  CREATE FUNCTION public.dice(i bigint, salt text, sides int) RETURNS int LANGUAGE sql IMMUTABLE AS
+    'SELECT (hashint8extended(i, hashtext(salt)) & 1073741823)::int % sides';
   INSERT INTO public.member (full_name, email, tier, joined)
     SELECT initcap(substr(md5('a' || i), 1, 6)) || ' ' || initcap(substr(md5('b' || i), 1, 7)), 'member' || i || '@mail.test',
-      (ARRAY['plain', 'plain', 'silver', 'gold'])[1 + i * i % 4]::public.tier, '2020-01-01'::date + i * 7919 % 1200 FROM generate_series(1, 200) i;
+      (ARRAY['plain', 'plain', 'silver', 'gold'])[1 + public.dice(i, 'tier', 4)]::public.tier, '2020-01-01'::date + public.dice(i, 'joined', 1200)
+    FROM generate_series(1, 200) i;
   INSERT INTO public.loan (member_id, kind, amount, made)
-    SELECT 1 + least(i * 7919 % 200, i * 104729 % 200), (ARRAY['car', 'house', 'boat'])[1 + i * i % 3], 10 + i * 7907 % 50000 / 100.0,
-      '2023-06-01'::timestamptz + i * 6841 % 1000000 * interval '37 seconds' FROM generate_series(1, 600) i;
-  INSERT INTO extra.fee SELECT id, l, 100 + (id * 31 + l * 17) % 400 FROM public.loan, generate_series(1, 1 + id::int % 3) l;
-  REFRESH MATERIALIZED VIEW extra.totals; ANALYZE;`;
+    SELECT 1 + least(public.dice(i, 'a', 200), public.dice(i, 'b', 200)), (ARRAY['car', 'house', 'boat'])[1 + public.dice(i, 'kind', 3)],
+      10 + public.dice(i, 'amount', 50000) / 100.0, '2023-06-01'::timestamptz + public.dice(i, 'made', 40000000) * interval '1 second'
+    FROM generate_series(1, 600) i;
+  INSERT INTO extra.fee SELECT id, l, 100 + public.dice(id * 4 + l, 'cents', 400) FROM public.loan, generate_series(1, 1 + public.dice(id, 'fees', 3)) l;
+  REFRESH MATERIALIZED VIEW extra.totals; DROP FUNCTION public.dice; ANALYZE;`;
 
 export const CRASH_TABLES = ['public.member', 'public.loan', 'extra.fee'] as const;
 
