@@ -181,8 +181,10 @@ async function rehearse(run: Run, { model, source }: Material): Promise<void> {
   checkpoint('rehearse');
 }
 
+/** A gate failed, or one that had to answer could not. */
 function failed(run: Run): boolean {
-  return run.gates.some((gate) => gate.verdict === 'fail');
+  const unanswered = run.findings.some((found) => found.severity === 'error' && found.code.startsWith('SCAN_'));
+  return unanswered || run.gates.some((gate) => gate.verdict === 'fail');
 }
 
 async function buildAndPublish(run: Run, target: Target, material: Material): Promise<ProvisionResult> {

@@ -3,7 +3,7 @@ import type { GraphTable, RelationGraph } from '../graph/artifact.ts';
 import type { RelationalSample, TableSample } from '../profile/artifact.ts';
 
 /** Under this many units a table is learned with the cautious settings. */
-const SMALL_DATA_UNITS = 300;
+const SMALL_DATA_UNITS = 450;
 
 export function isSmall(unitCount: number): boolean {
   return unitCount < SMALL_DATA_UNITS;
