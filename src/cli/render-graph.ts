@@ -1,4 +1,4 @@
-import type { GraphEdge, GraphTable, IntrospectResult } from '../pipeline/contract.ts';
+import type { GraphEdge, GraphTable, HiddenRule, IntrospectResult } from '../pipeline/contract.ts';
 import type { Paint } from './output-mode.ts';
 import { plainPaint } from './output-mode.ts';
 import { count, textTable } from './text-table.ts';
@@ -21,7 +21,7 @@ export function renderGraph(result: IntrospectResult, format: GraphFormat, paint
 }
 
 function renderText(
-  { database, engine, serverVersion, tables, graph, excluded }: IntrospectResult,
+  { database, engine, serverVersion, tables, graph, excluded, rules }: IntrospectResult,
   paint: Paint,
 ): string {
   const facts = new Map(tables.map((table) => [table.id, table]));
@@ -49,7 +49,19 @@ function renderText(
     for (const cycle of graph.cycles) lines.push(`  ${cycle.join(' ↔ ')}: ${brokenIn(cycle, graph.edges)}\n`);
   }
   if (excluded.length > 0) lines.push(`\n${paint('bold', 'Left out')}\n  ${excluded.join(', ')}\n`);
+  if (rules !== undefined) lines.push(`\n${paint('bold', 'Hidden rules')}\n`, renderRules(rules));
   return `${lines.join('')}\n`;
+}
+
+function renderRules(rules: readonly HiddenRule[]): string {
+  if (rules.length === 0) return '  none that holds in every row and is no accident\n';
+  const rows = rules.map(({ description, support }) => [
+    count(support.caseCount),
+    count(support.unitCount),
+    count(support.tuneCaseCount),
+    description,
+  ]);
+  return textTable(['cases ', 'units ', 'checked ', 'rule'], rows);
 }
 
 function parentOf(table: GraphTable, edges: readonly GraphEdge[]): string {

@@ -7,6 +7,7 @@ import type { ResolvedConfig } from '../config/resolved.ts';
 import type { ErrorCode } from '../kernel/errors.ts';
 import type { EventSink } from '../kernel/events.ts';
 import type { Finding } from '../kernel/findings.ts';
+import type { MinedRule } from '../model/rules.ts';
 import type { RelationGraph } from '../stages/graph/artifact.ts';
 import type { IntrospectArtifact } from '../stages/introspect/artifact.ts';
 import type { ColumnClassification } from '../stages/mask/artifact.ts';
@@ -138,8 +139,13 @@ export type RunDemo = PipelineFunction<DemoOptions, DemoResult>;
 
 export interface IntrospectOptions {
   readonly sourceUrl: string;
+  /** Whether a sample of rows is read to find the hidden rules. */
+  readonly rules?: boolean;
   readonly config: ResolvedConfig;
 }
+
+/** What the source's application keeps true of its rows, in plain words besides. */
+export type HiddenRule = MinedRule & { readonly description: string };
 
 export interface IntrospectResult extends Result {
   readonly engine: Engine;
@@ -148,6 +154,8 @@ export interface IntrospectResult extends Result {
   readonly tables: readonly (TableFacts & { readonly id: string })[];
   readonly excluded: IntrospectArtifact['excluded'];
   readonly graph: RelationGraph;
+  /** Where they were asked for. */
+  readonly rules?: readonly HiddenRule[];
 }
 
 export type RunIntrospect = PipelineFunction<IntrospectOptions, IntrospectResult>;

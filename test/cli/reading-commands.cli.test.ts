@@ -13,11 +13,12 @@ import type { TestServer } from '../support/postgres.ts';
 const SCHEMA = `
   CREATE TABLE country (id int PRIMARY KEY, name text NOT NULL);
   CREATE TABLE customer (id int PRIMARY KEY, country_id int NOT NULL REFERENCES country, email text NOT NULL UNIQUE, boss_id int REFERENCES customer);
-  CREATE TABLE "Order: #1" (id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customer, "odd \n name" text, placed_at timestamptz NOT NULL);
+  CREATE TABLE "Order: #1" (id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customer, "odd \n name" text, placed_at timestamptz NOT NULL, paid_at timestamptz);
   CREATE TABLE secret (id int, customer_id int REFERENCES customer);
   INSERT INTO country SELECT i, 'c' || i FROM generate_series(1, 20) i;
   INSERT INTO customer SELECT i, 1 + i % 20, 'somebody' || i || '@example.org', NULL FROM generate_series(1, 300) i;
-  INSERT INTO "Order: #1" SELECT i, 1 + i % 300, NULL, now() FROM generate_series(1, 900) i;
+  INSERT INTO "Order: #1" SELECT i, 1 + i % 300, NULL, placed_at, placed_at + i % 50 * interval '1 minute'
+    FROM generate_series(1, 900) i, LATERAL (SELECT now() - i * 7919 % 1000 * interval '1 hour' AS placed_at) p;
   ANALYZE;
   CREATE ROLE cli_reader LOGIN PASSWORD 'cli_reader';
   GRANT USAGE ON SCHEMA public TO cli_reader;
@@ -80,6 +81,16 @@ test('introspect shows the graph as text, JSON, dot and mermaid', async () => {
   );
   const mermaid = await run('introspect', '--source', 'env:SOURCE_URL', '--format', 'mermaid');
   expect(mermaid.stdout).toMatch(/^erDiagram\n[\s\S]+ {2}customer \|\|--o\{ Order___1 : "/);
+});
+
+test('introspect shows hidden rules where they are asked for', async () => {
+  const text = await run('introspect', '--source', 'env:SOURCE_URL', '--rules');
+  expect(text.stdout).toMatch(/Hidden rules\n[\s\S]+ {2}Order: #1: placed_at ≤ paid_at\n/);
+  const { rules } = await runJson('introspect', '--source', 'env:SOURCE_URL', '--rules');
+  expect(rules).toMatchObject([
+    { kind: 'order', table: 'public.Order: #1', support: { unitCount: expect.any(Number) as number } },
+  ]);
+  expect(await runJson('introspect', '--source', 'env:SOURCE_URL')).not.toHaveProperty('rules');
 });
 
 test('init writes a file that loads, refuses to replace it, and its proposals are taken', async () => {

@@ -137,7 +137,7 @@ function check(
     if (Number.isNaN(value) || Number.isNaN(total)) return Number.isNaN(value) === Number.isNaN(total) ? HELD : BROKEN;
     return Math.abs(total - value) <= slack(value) ? HELD : BROKEN;
   };
-  const support: RuleSupport | null = weigh(parent, test, 1);
+  const support: RuleSupport | null = weigh(parent, test);
   if (support === null) return null;
   const whenNone = whatNoneMeans(parent, target, hasChild);
   if (whenNone === undefined) return null;

@@ -123,7 +123,7 @@ function mineProduct(
     );
     const test = testOf(target, candidate, slack);
     const limits = [MAX_TARGET_CHANCE, ...candidate.terms.map(() => MAX_OPERAND_CHANCE)];
-    const support = weigh(table, test, limits.length, limits);
+    const support = weigh(table, test, { operandCount: limits.length, maxChance: limits });
     if (support === null) continue;
     return {
       kind: 'arithmetic',

@@ -34,7 +34,7 @@ function mineEqualColumns(table: RuleTable): EqualityRule[] {
     for (const column of columns.slice(i + 1)) {
       if (column.role !== to.role || !comparable(column, to)) continue;
       const test = equality(column, to, null);
-      const support = weigh(table, test, 1);
+      const support = weigh(table, test);
       if (support === null) continue;
       known.add(column.name);
       rules.push({ kind: 'equal', table: table.id, column: column.name, to: to.name, support });
@@ -50,7 +50,7 @@ function mineCopies(table: RuleTable, key: ForeignKeyFacts): Extract<EqualityRul
   for (const column of table.columns.values()) {
     for (const parentColumn of parent.columns.values()) {
       if (!mayCopy(column, parentColumn) || key.referencedColumns.includes(parentColumn.name)) continue;
-      const support = weigh(table, equality(column, parentColumn, links), 1);
+      const support = weigh(table, equality(column, parentColumn, links));
       if (support === null) continue;
       rules.push({
         kind: 'copy',
@@ -77,7 +77,7 @@ function mineCopiesThrough(table: RuleTable, key: ForeignKeyFacts, copied: Reado
       if (copied.has(column.name)) continue;
       for (const parentColumn of parent.parent(second.name)!.columns.values()) {
         if (!mayCopy(column, parentColumn) || second.referencedColumns.includes(parentColumn.name)) continue;
-        const support = weigh(table, equality(column, parentColumn, links), 1);
+        const support = weigh(table, equality(column, parentColumn, links));
         if (support === null) continue;
         rules.push({
           kind: 'copy-through',
@@ -106,17 +106,17 @@ function comparable(a: RuleColumn, b: RuleColumn): boolean {
 
 /** Whether the column equals the other, in the row itself or in the one that `links` leads to; NULL equals NULL. */
 function equality(column: RuleColumn, other: RuleColumn, links: Int32Array | null): RuleTest {
-  const at = (row: number, moved: number): number => (links === null ? moved : links[row] < 0 ? -1 : links[moved]);
+  const at = (row: number): number => (links === null ? row : links[row]);
   if (column.line === null) {
     const { texts } = column;
     return (row, moved) => {
-      const to = at(row, moved);
+      const to = at(moved);
       return to < 0 ? SILENT : texts[row] === other.texts[to] ? HELD : BROKEN;
     };
   }
   // Parsed only when the texts differ: most candidates fall at the first row.
   return (row, moved) => {
-    const to = at(row, moved);
+    const to = at(moved);
     if (to < 0) return SILENT;
     const text = column.texts[row];
     const otherText = other.texts[to];
@@ -139,10 +139,10 @@ function mineSameParents(table: RuleTable, through: ForeignKeyFacts): EqualityRu
       const test: RuleTest = (row, moved) => {
         const to = direct[row];
         const by = steps[moved];
-        if (to < 0 || steps[row] < 0 || by < 0 || onward[by] === -2) return SILENT;
+        if (to < 0 || by < 0 || onward[by] === -2) return SILENT;
         return onward[by] === to ? HELD : BROKEN;
       };
-      const support = weigh(table, test, 1);
+      const support = weigh(table, test);
       if (support === null) continue;
       rules.push({
         kind: 'same-parent',
@@ -176,7 +176,7 @@ function minePointingBack(table: RuleTable, through: ForeignKeyFacts): EqualityR
       const by = steps[moved];
       return by < 0 ? SILENT : onward[by] === row ? HELD : BROKEN;
     };
-    const support = weigh(table, test, 1);
+    const support = weigh(table, test);
     if (support === null) return [];
     return [{ kind: 'points-back', table: table.id, through: through.name, parentForeignKey: parentKey.name, support }];
   });

@@ -1,6 +1,7 @@
 /** When a rule is believed: it was never broken where it could have been, and chance would have broken it. */
 import type { RuleSupport } from '../../../model/rules.ts';
-import type { RuleTable } from './rule-table.ts';
+import { permuteIndex, streamKey } from '../../../numeric/random.ts';
+import { spread, type RuleTable } from './rule-table.ts';
 
 /** Cases that a rule needs, and the units that they must come from. */
 const MIN_CASES = 300;
@@ -13,6 +14,8 @@ const MIN_EXPECTED_BREACHES = 10;
 const MIN_EXPECTED_UNITS = 3;
 /** Share of cases that may hold by chance, where a family of rules sets no stricter one. */
 export const MAX_CHANCE = 0.97;
+/** Rows whose values are exchanged to see what holds by chance; as many random numbers are drawn once. */
+const CHANCE_ROWS = 4096;
 /** A literal in a rule is shared by so many units. */
 export const MIN_LITERAL_UNITS = 5;
 
@@ -27,49 +30,70 @@ export const HELD = 1;
  */
 export type RuleTest = (row: number, other: number, moved: number) => Outcome;
 
-/**
- * The support of a rule that holds, or null: broken once, too rare, or no wonder. Each of its `operandCount` operands
- * must matter: with its values exchanged among rows, the rule must break. `maxChance`: for all operands, or for each.
- */
+export interface WeighOptions {
+  /** Each must matter: with its values exchanged among rows, the rule must break. 1 where absent. */
+  readonly operandCount?: number;
+  /** Share that may hold all the same: for all operands, or for each. */
+  readonly maxChance?: number | readonly number[];
+  /** Among which rows: those that the rule speaks of, or all. */
+  readonly exchange?: 'cases' | 'all';
+}
+
+/** The support of a rule that holds, or null: broken once, too rare, or no wonder. */
 export function weigh(
   table: RuleTable,
   test: RuleTest,
-  operandCount: number,
-  maxChance: number | readonly number[] = MAX_CHANCE,
+  { operandCount = 1, maxChance = MAX_CHANCE, exchange = 'cases' }: WeighOptions = {},
 ): RuleSupport | null {
   for (const row of table.screen) if (test(row, row, 0) === BROKEN) return null;
-  const fit = tally(table, table.fit, test);
-  if (fit === null || !hasEnough(fit.caseCount, fit.unitCount)) return null;
-  const tune = tally(table, table.tune, test);
+  const fit = casesOf(table.fit, test);
+  if (fit === null || fit.length < MIN_CASES_SMALL) return null;
+  const tune = casesOf(table.tune, test);
   if (tune === null) return null;
-  for (let moved = 0; moved < operandCount; moved++) {
-    const limit = typeof maxChance === 'number' ? maxChance : maxChance[moved];
-    if (!isWonder(chanceShare(table, test, moved), fit.caseCount, fit.unitCount, limit)) return null;
-  }
-  return { ...fit, tuneCaseCount: tune.caseCount };
-}
-
-/** Cases and their units, or null at the first breach. */
-function tally(
-  table: RuleTable,
-  rows: Int32Array,
-  test: RuleTest,
-): { readonly caseCount: number; readonly unitCount: number } | null {
   const { units } = table.sample;
   const seen = new Set<number>();
-  let caseCount = 0;
+  for (const row of fit) seen.add(units[row]);
+  const support = { caseCount: fit.length, unitCount: seen.size, tuneCaseCount: tune.length };
+  if (!hasEnough(support.caseCount, support.unitCount)) return null;
+  const trial = exchanged(spread(exchange === 'cases' ? fit : table.fit, CHANCE_ROWS));
+  for (let moved = 0; moved < operandCount; moved++) {
+    const limit = typeof maxChance === 'number' ? maxChance : maxChance[moved];
+    if (!isWonder(chanceShare(trial, test, moved), support.caseCount, support.unitCount, limit)) return null;
+  }
+  return support;
+}
+
+/** The rows that the rule speaks of, or null at the first breach. */
+function casesOf(rows: Int32Array, test: RuleTest): Int32Array | null {
+  const cases = new Int32Array(rows.length);
+  let count = 0;
   for (const row of rows) {
     const outcome = test(row, row, 0);
     if (outcome === BROKEN) return null;
-    if (outcome === SILENT) continue;
-    caseCount++;
-    seen.add(units[row]);
+    if (outcome === HELD) cases[count++] = row;
   }
-  return { caseCount, unitCount: seen.size };
+  return cases.subarray(0, count);
 }
 
-function chanceShare(table: RuleTable, test: RuleTest, moved: number): number {
-  const { rows, others } = table.chance;
+interface Trial {
+  readonly rows: Int32Array;
+  /** The row whose values each gets. */
+  readonly others: Int32Array;
+}
+
+/** Numbers up to `CHANCE_ROWS` in a random order; those below n are a random order of n. */
+const ORDER = Int32Array.from({ length: CHANCE_ROWS }, (_, i) =>
+  permuteIndex(streamKey(0, 'rules', 'chance'), i, CHANCE_ROWS),
+);
+
+function exchanged(rows: Int32Array): Trial {
+  const others = new Int32Array(rows.length);
+  let at = 0;
+  for (const place of ORDER) if (place < rows.length) others[at++] = rows[place];
+  return { rows, others };
+}
+
+function chanceShare({ rows, others }: Trial, test: RuleTest, moved: number): number {
   let cases = 0;
   let held = 0;
   for (let i = 0; i < rows.length; i++) {

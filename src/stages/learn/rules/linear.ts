@@ -107,7 +107,10 @@ function check(table: RuleTable, relation: Relation, settled: ReadonlySet<string
     if (Number.isNaN(found) || Number.isNaN(wanted)) return SILENT;
     return Math.abs(found - wanted) <= (isFloat ? 2e-6 * size : exact(size)) ? HELD : BROKEN;
   };
-  const support = weigh(table, test, terms.length, [MAX_CHANCE, ...operands.map(() => MAX_OPERAND_CHANCE)]);
+  const support = weigh(table, test, {
+    operandCount: terms.length,
+    maxChance: [MAX_CHANCE, ...operands.map(() => MAX_OPERAND_CHANCE)],
+  });
   if (support === null) return null;
   const form = formOf(factors);
   const order = form === 'difference' && factors[0] === -1 ? [1, 0] : operands.map((_, i) => i);

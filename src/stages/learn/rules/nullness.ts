@@ -30,7 +30,7 @@ export function mineNullTogether(table: RuleTable): readonly NullTogetherRule[] 
     const found = rest.flatMap((other) => {
       const test: RuleTest = (row, moved) =>
         (first.texts[row] === null) === (other.texts[moved] === null) ? HELD : BROKEN;
-      const support = weigh(table, test, 1, MAX_CHANCE);
+      const support = weigh(table, test, { maxChance: MAX_CHANCE, exchange: 'all' });
       return support === null ? [] : [{ other, support }];
     });
     if (found.length === 0) continue;
@@ -178,7 +178,7 @@ function mineOne(table: RuleTable, column: RuleColumn, given: Given): NullGivenR
     const verdict = code < 0 ? null : verdicts[code];
     return verdict === null ? SILENT : verdict === (texts[moved] === null) ? HELD : BROKEN;
   };
-  const support = weigh(table, test, 1, MAX_CHANCE);
+  const support = weigh(table, test, { maxChance: MAX_CHANCE, exchange: 'all' });
   if (support === null) return null;
   const those = (wanted: boolean): (string | null)[] => given.values.filter((_, code) => verdicts[code] === wanted);
   return {

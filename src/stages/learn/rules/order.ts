@@ -107,9 +107,9 @@ function mineOrder(table: RuleTable, a: Operand, b: Operand, maxChance: number):
   const difference = differenceOf(least, most, days);
   const test: RuleTest = (row, moved) => {
     const value = difference(row, moved);
-    return Number.isNaN(value) || Number.isNaN(most[row]) ? SILENT : value >= 0 ? HELD : BROKEN;
+    return Number.isNaN(value) ? SILENT : value >= 0 ? HELD : BROKEN;
   };
-  const support = weigh(table, test, 1, maxChance);
+  const support = weigh(table, test, { maxChance });
   if (support === null) return null;
   let less = 0;
   let ties = 0;

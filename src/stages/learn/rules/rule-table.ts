@@ -4,15 +4,12 @@
  */
 import { tableId, type ColumnFacts, type ForeignKeyFacts, type TableFacts } from '../../../../connectors/connector.ts';
 import type { Operand } from '../../../model/rules.ts';
-import { permuteIndex, streamKey } from '../../../numeric/random.ts';
 import type { GraphTable } from '../../graph/artifact.ts';
 import type { RelationalSample, TableSample } from '../../profile/artifact.ts';
 import { RuleColumn } from './rule-column.ts';
 
 /** Rows that a candidate must survive before it is checked on all. */
 const SCREEN_ROWS = 256;
-/** Rows whose values are exchanged to see what holds by chance. */
-const CHANCE_ROWS = 4096;
 
 export class RuleTable {
   readonly id: string;
@@ -23,8 +20,6 @@ export class RuleTable {
   readonly tune: Int32Array;
   /** A few hundred of `fit`, spread over it. */
   readonly screen: Int32Array;
-  /** Some thousand of `fit`, and the row whose values each gets in a trial of chance. */
-  readonly chance: { readonly rows: Int32Array; readonly others: Int32Array };
   /** Those that may take part in a rule. */
   readonly columns: ReadonlyMap<string, RuleColumn>;
   /** Its rows stay what they are, so that their keys mean the same in every generated database. */
@@ -66,9 +61,6 @@ export class RuleTable {
     this.tune = Int32Array.from(tune);
     this.#hidden = hides ? hidden : null;
     this.screen = spread(this.fit, SCREEN_ROWS);
-    const rows = spread(this.fit, CHANCE_ROWS);
-    const key = streamKey(0, 'rules', this.id);
-    this.chance = { rows, others: rows.map((_, i) => rows[permuteIndex(key, i, rows.length)]) };
     this.columns = new Map(
       facts.columns
         .filter((column) => sample.columns.has(column.name) && !excluded.has(column.name))

@@ -70,7 +70,7 @@ function mineMonotone(table: RuleTable, sequence: SequenceRule): MonotoneRule[] 
       const difference = values[moved] - values[before[row]];
       return Number.isNaN(difference) ? SILENT : difference >= 0 ? HELD : BROKEN;
     };
-    const support = weigh(table, test, 1);
+    const support = weigh(table, test);
     if (support === null) return [];
     const { foreignKey, column: by } = sequence;
     return [{ kind: 'monotone', table: table.id, column: column.name, by, foreignKey, support }];

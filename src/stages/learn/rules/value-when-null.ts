@@ -38,7 +38,7 @@ function mineOne(table: RuleTable, column: RuleColumn, given: RuleColumn, rows: 
   if (new Set(Array.from(rows, (row) => table.sample.units[row])).size < MIN_LITERAL_UNITS) return null;
   const test: RuleTest = (row, moved) =>
     given.texts[row] !== null ? SILENT : column.texts[moved] === value ? HELD : BROKEN;
-  const support = weigh(table, test, 1);
+  const support = weigh(table, test, { exchange: 'all' });
   if (support === null) return null;
   return { kind: 'value-when-null', table: table.id, column: column.name, given: given.name, value, support };
 }
