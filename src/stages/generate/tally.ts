@@ -58,7 +58,8 @@ export class Tally {
     chosen: ReadonlyMap<string, { readonly row: number }>,
     read: (column: string) => Value,
   ): void {
-    for (const { foreignKey, totals } of of === 'own' ? this.#own : this.#others) {
+    const entries = of === 'own' ? this.#own : this.#others;
+    for (const { foreignKey, totals } of entries) {
       const parent = chosen.get(foreignKey)?.row;
       if (parent === undefined) continue;
       const { rule, values, counts } = totals;

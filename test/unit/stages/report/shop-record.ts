@@ -68,29 +68,25 @@ export async function shopRecord(
     graph: {
       ...input.graph,
       tables: [
-        ...extra
-          .slice(0, 3)
-          .map((id) => ({
-            id,
-            role: 'reference' as const,
-            reasons: ['few rows'],
-            isSubject: false,
-            contextForeignKey: null,
-            component: 2,
-            subjectPath: null,
-          })),
+        ...extra.slice(0, 3).map((id) => ({
+          id,
+          role: 'reference' as const,
+          reasons: ['few rows'],
+          isSubject: false,
+          contextForeignKey: null,
+          component: 2,
+          subjectPath: null,
+        })),
         ...input.graph.tables,
-        ...extra
-          .slice(3)
-          .map((id) => ({
-            id,
-            role: 'event' as const,
-            reasons: ['has a time'],
-            isSubject: false,
-            contextForeignKey: null,
-            component: 3,
-            subjectPath: null,
-          })),
+        ...extra.slice(3).map((id) => ({
+          id,
+          role: 'event' as const,
+          reasons: ['has a time'],
+          isSubject: false,
+          contextForeignKey: null,
+          component: 3,
+          subjectPath: null,
+        })),
       ],
       edges: [
         ...input.graph.edges,

@@ -34,8 +34,7 @@ describe.each(['unseen', 'unknown'] as const)('hold-out %s', (holdout) => {
     const report = await scanSynthetic(scanInput(SOURCE, SOURCE, { holdout }));
     const failed = failures(report);
     expect(report.verdict).toBe('fail');
-    for (const name of ['copies', 'copies-outright'])
-      expect(failed).toContain(`${name} ${CUSTOMER}`);
+    for (const name of ['copies', 'copies-outright']) expect(failed).toContain(`${name} ${CUSTOMER}`);
     expect(failed).toContain(`copies ${PURCHASE}`);
     for (const column of ['email', 'phone']) expect(failed).toContain(`direct-identifiers ${CUSTOMER}.${column}`);
     expect(failed).toContain(`direct-identifiers ${CUSTOMER} (name and birth date)`);
