@@ -49,12 +49,16 @@ export function renderProvision(result: ProvisionResult, paint: Paint): string {
 }
 
 export function renderDemo(result: DemoResult, paint: Paint): string {
-  const { connections } = result;
-  const ways =
-    connections === null
-      ? `${paint('dim', 'The embedded server has stopped; `understudy demo --keep` leaves it running to look around.')}\n`
-      : `Look around until Ctrl-C:\n  production  psql ${connections.source}\n  staging     psql ${connections.target}\n`;
-  return renderProvision(result, paint) + ways;
+  return renderProvision(result, paint) + renderConnections(result, paint);
+}
+
+function renderConnections({ connections, verdict }: DemoResult, paint: Paint): string {
+  if (connections === null) {
+    return `${paint('dim', 'The embedded server has stopped; `understudy demo --keep` leaves it running to look around.')}\n`;
+  }
+  // What was not published is not there.
+  const staging = verdict === 'pass' ? `  staging     psql ${connections.target}\n` : '';
+  return `\nLook around until Ctrl-C:\n  production  psql ${connections.source}\n${staging}`;
 }
 
 export function renderLearn(result: LearnResult, paint: Paint): string {

@@ -16,6 +16,7 @@ export default class Demo extends BaseCommand {
 
   async run(): Promise<CommandOutcome> {
     const { flags } = await this.parse(Demo);
+    let isTold = false;
     return this.carryOut(
       flags,
       async ({ config, sink, signal, mode }) => {
@@ -28,12 +29,16 @@ export default class Demo extends BaseCommand {
           backend: flags.backend ?? config.learn.backend,
           onReady: (result: Parameters<typeof renderDemo>[0]) => {
             // The connections are worth something only while the server runs, so they are told before the end.
-            if (flags.keep) process.stderr.write(renderDemo(result, mode.errorPaint));
+            const [stream, paint] = mode.json
+              ? ([process.stderr, mode.errorPaint] as const)
+              : ([process.stdout, mode.outPaint] as const);
+            stream.write(renderDemo(result, paint));
+            isTold = true;
           },
         };
         return runDemo(options, sink, signal);
       },
-      renderDemo,
+      (result, paint) => (isTold ? 'The embedded server has stopped.\n' : renderDemo(result, paint)),
       // They stand before the verdict, which is the last thing to be read.
       false,
     );

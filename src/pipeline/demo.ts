@@ -54,9 +54,11 @@ function provisionShop(
   );
 }
 
+/** Waits, and keeps the process alive meanwhile: neither a signal's listener nor the server's guard does. */
 function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
+  const alive = setInterval(() => {}, 2 ** 30);
+  return new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  }).finally(() => clearInterval(alive));
 }
