@@ -87,7 +87,7 @@ export function needsOf(models: readonly TableModel[]): Map<string, Needs> {
     }
   }
   // Children come after their parents: what they look at of their grandparents their parents must look at too.
-  for (const model of [...models].reverse()) {
+  for (const model of models.toReversed()) {
     const context = model.foreignKeys.find((key) => key.maker.by === 'context');
     if (context === undefined) continue;
     const passedOn = [...needs.get(model.id)!.registers].filter((i) => model.registers[i].origin === 'parent');
