@@ -20,6 +20,7 @@ const MAX_CATEGORIES = 250;
 const MAX_TEMPLATES = 64;
 const MAX_VOCABULARY = 4000;
 const MAX_PAIRS = 20_000;
+const MAX_NAME_LENGTH = 40;
 
 interface Template {
   /** Per position: a literal character, or the class `d` digit, `l` lower, `u` upper, as `[class]`. */
@@ -39,9 +40,11 @@ interface TextParameters {
   readonly hasNull: boolean;
   readonly maxLength: number | null;
   /** How rare values are made; null where there are none. */
-  readonly rare: 'template' | 'words' | null;
+  readonly rare: 'template' | 'letters' | 'words' | null;
   readonly templates: readonly Template[];
   readonly words: Words | null;
+  /** For each pair of letters: letters that follow and their weights. `^` starts a value, `$` ends it. */
+  readonly letters: Readonly<Record<string, readonly (readonly [string, number])[]>> | null;
   /** Of the number of characters (template) or words (words) of rare values. */
   readonly length: NumberEncoderJson | null;
 }
@@ -57,6 +60,8 @@ export class TextEncoder implements ColumnEncoder {
   readonly #wordWeights: number[];
   readonly #followers = new Map<number, { ids: number[]; cumulative: number[] }>();
 
+  readonly #letters = new Map<string, { letters: string[]; cumulative: number[] }>();
+
   constructor(parameters: TextParameters) {
     this.#p = parameters;
     this.#codes = new Map(parameters.categories.map((value, code) => [value, code]));
@@ -68,6 +73,10 @@ export class TextEncoder implements ColumnEncoder {
         ids: list.map(([next]) => next),
         cumulative: cumulate(list.map(([, weight]) => weight)),
       });
+    }
+    for (const [pair, list] of Object.entries(parameters.letters ?? {})) {
+      const cumulative = cumulate(list.map(([, weight]) => weight));
+      this.#letters.set(pair, { letters: list.map(([letter]) => letter), cumulative });
     }
     const choices = parameters.categories.length + (parameters.rare === null ? 0 : 1) + (parameters.hasNull ? 1 : 0);
     const first: PartSpec = { size: Math.max(1, choices), ordered: false, hasNull: parameters.hasNull };
@@ -101,7 +110,9 @@ export class TextEncoder implements ColumnEncoder {
     const text =
       this.#p.rare === 'template'
         ? this.#fromTemplate(random)
-        : this.#fromWords(Math.max(1, Math.round(drawn ?? 1)), random);
+        : this.#p.rare === 'letters'
+          ? this.#fromLetters(random)
+          : this.#fromWords(Math.max(1, Math.round(drawn ?? 1)), random);
     return this.#p.maxLength !== null && text.length > this.#p.maxLength
       ? text.slice(0, this.#p.maxLength).trimEnd()
       : text;
@@ -118,6 +129,20 @@ export class TextEncoder implements ColumnEncoder {
   #fromTemplate(random: Uniforms): string {
     const template = this.#p.templates[pick(this.#templateWeights, random.next())];
     return template.positions.map((position) => drawPosition(position, random)).join('');
+  }
+
+  #fromLetters(random: Uniforms): string {
+    const longest = this.#p.maxLength ?? MAX_NAME_LENGTH;
+    let text = '';
+    for (let pair = '^^'; text.length < longest;) {
+      const followers = this.#letters.get(pair);
+      if (followers === undefined) break;
+      const next = followers.letters[pick(followers.cumulative, random.next())];
+      if (next === '$') break;
+      text += next;
+      pair = pair[1] + next;
+    }
+    return text.trim() === '' ? 'x' : text;
   }
 
   #fromWords(count: number, random: Uniforms): string {
@@ -163,6 +188,7 @@ export function fitTextEncoder(
       rare: null,
       templates: [],
       words: null,
+      letters: null,
       length: null,
     });
   }
@@ -170,6 +196,18 @@ export function fitTextEncoder(
   const rare = rows.map((i) => values[i]!);
   const rareUnits = Uint32Array.from(rows, (i) => units[i]);
   const spaced = rare.reduce((sum, value) => sum + (/\s/.test(value.trim()) ? 1 : 0), 0);
+  const letters = looksLikeNames(rare) ? fitLetters(rare, rareUnits) : null;
+  if (letters !== null) {
+    return new TextEncoder({
+      ...base,
+      categories: [...categories],
+      rare: 'letters',
+      templates: [],
+      words: null,
+      letters,
+      length: null,
+    });
+  }
   const templates = spaced > rare.length / 2 ? [] : fitTemplates(rare, rareUnits);
   if (templates.length > 0) {
     return new TextEncoder({
@@ -178,6 +216,7 @@ export function fitTextEncoder(
       rare: 'template',
       templates,
       words: null,
+      letters: null,
       length: null,
     });
   }
@@ -192,8 +231,41 @@ export function fitTextEncoder(
     rare: 'words',
     templates: [],
     words,
+    letters: null,
     length: length.toJson(),
   });
+}
+
+/** Single words of letters of several lengths: names of things and places, not codes. */
+function looksLikeNames(values: readonly string[]): boolean {
+  const named = values.filter((value) => /^[\p{L}][\p{L}' .-]*$/u.test(value) && value.length <= MAX_NAME_LENGTH);
+  const single = named.filter((value) => splitWords(value).length === 1);
+  return (
+    named.length >= 0.8 * values.length &&
+    single.length >= 0.7 * values.length &&
+    new Set(named.map((value) => value.length)).size >= 4
+  );
+}
+
+/** Which letter follows a pair of letters, each three by at least 5 units; null where that is too few to write with. */
+function fitLetters(values: readonly string[], units: Uint32Array): TextParameters['letters'] {
+  const triples: string[] = [];
+  const owners: number[] = [];
+  values.forEach((value, i) => {
+    const framed = `^^${value.replaceAll(/[$^]/g, '')}$`;
+    for (let at = 0; at + 3 <= framed.length; at++) {
+      triples.push(framed.slice(at, at + 3));
+      owners.push(units[i]);
+    }
+  });
+  const letters: Record<string, (readonly [string, number])[]> = {};
+  let kept = 0;
+  for (const [triple, count] of countByUnit(triples, Uint32Array.from(owners))) {
+    if (count.units < MIN_UNITS) continue;
+    (letters[triple.slice(0, 2)] ??= []).push([triple[2], count.rows]);
+    kept += count.rows;
+  }
+  return kept < triples.length / 2 || letters['^^'] === undefined ? null : letters;
 }
 
 /** Patterns of letters, digits and signs that at least 5 units share; none if they cover too little. */

@@ -23,6 +23,7 @@ const STEP_ORDER: readonly MinedRule['kind'][] = [
   'constant-per-parent',
   'sequence',
   'dependency',
+  'value-when-null',
   'arithmetic',
   'equal',
 ];
@@ -119,6 +120,13 @@ export class RowRules {
         return (row) => {
           const text = row.parentText(rule.foreignKey, rule.parentColumn);
           if (text !== null) row.set(rule.column, column.parse(text));
+        };
+      }
+      case 'value-when-null': {
+        const column = this.#columns.get(rule.column)?.column;
+        if (column === undefined || !this.#isDrawn(rule.column) || !this.#columns.has(rule.given)) return null;
+        return (row) => {
+          if (row.text(rule.given) === null) row.set(rule.column, column.parse(rule.value));
         };
       }
       case 'equal': {

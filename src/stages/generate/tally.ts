@@ -28,7 +28,9 @@ export function aggregatesOf(model: TableModel): readonly Aggregate[] {
   return model.rules.filter(
     (rule): rule is Aggregate =>
       rule.kind === 'aggregate' &&
-      model.columns.some((column) => column.name === rule.column && column.maker.by === 'encoder'),
+      model.columns.some(
+        ({ name, maker }) => name === rule.column && (maker.by === 'encoder' || maker.by === 'moment'),
+      ),
   );
 }
 

@@ -1,5 +1,6 @@
 /** Keeps the rows of one table apart in one unique key. */
 import { createHash } from 'node:crypto';
+import { DigestSet } from './digest-set.ts';
 import type { ColumnReader, Datum, Predicate } from './expression.ts';
 import { datumText } from './expression/operators.ts';
 
@@ -15,7 +16,7 @@ export interface UniqueKeyOptions {
 
 /**
  * Remembers the keys taken so far, as 48-bit digests: two different keys that share one would only cost a redraw.
- * Memory: about 40 bytes a row, or a row of one parent where the key contains the context reference (`forget`).
+ * Memory: 11 to 22 bytes a row, or a row of one parent where the key contains the context reference (`forget`).
  */
 export class UniqueGuard {
   readonly name: string;
@@ -24,7 +25,7 @@ export class UniqueGuard {
   readonly columns: readonly string[];
   readonly #parts: readonly KeyPart[];
   readonly #predicate: Predicate | null;
-  readonly #taken = new Set<number>();
+  readonly #taken = new DigestSet();
 
   constructor(name: string, parts: readonly KeyPart[], columns: readonly string[], options: UniqueKeyOptions) {
     this.name = name;

@@ -5,6 +5,8 @@ import { reviveEncoder } from '../../model/encoders/index.ts';
 import { serialKey, StoredKey, type KeyColumn } from './key-column.ts';
 import { totalsOf, type Totals } from './tally.ts';
 
+const DAY_MICROS = 86_400_000_000;
+
 export interface MadeTable {
   readonly model: TableModel;
   rowCount: number;
@@ -118,10 +120,11 @@ export function newMadeTable(model: TableModel, rowCount: number, needs: Needs, 
     const maker = model.columns.find((candidate) => candidate.name === column)?.maker;
     keys.set(column, maker?.by === 'serial' ? serialKey(maker.start, maker.step) : new StoredKey());
   }
-  const textColumns = new Set(
-    model.columns
-      .filter(({ maker }) => maker.by === 'encoder' && reviveEncoder(maker.kind, maker.parameters).form === 'text')
-      .map(({ name }) => name),
+  const forms = new Map(
+    model.columns.map(({ name, maker }) => {
+      if (maker.by === 'moment') return [name, maker.isDate ? 'epoch-days' : 'epoch-micros'];
+      return [name, maker.by === 'encoder' ? reviveEncoder(maker.kind, maker.parameters).form : 'text'];
+    }),
   );
   return {
     model,
@@ -135,6 +138,11 @@ export function newMadeTable(model: TableModel, rowCount: number, needs: Needs, 
     moments: new Map([...needs.moments].map((column) => [column, new Float64Array(rowCount).fill(NaN)])),
     totals: isMadeTwice ? totalsOf(model, rowCount) : [],
     attempts: new Uint8Array(isMadeTwice ? rowCount : 0),
-    cellOf: (column, value) => (value !== null && textColumns.has(column) ? String(value) : value),
+    cellOf: (column, value) => {
+      const form = forms.get(column);
+      if (value === null || form === 'number' || form === 'epoch-micros') return value;
+      // Aggregated moments are microseconds, whatever their column holds.
+      return form === 'epoch-days' ? Math.floor(value / DAY_MICROS) : String(value);
+    },
   };
 }

@@ -20,6 +20,7 @@ import { contextRegisters, siblingOrder, type ContextRegisters, type FittedTable
 import { codeMoments, momentValues } from './moments.ts';
 import { chooseContexts, orderTables } from './order-tables.ts';
 import { mineRules } from './rules/index.ts';
+import { miningOptions } from './rules/mining-options.ts';
 import { planTable, type TablePlan } from './plan-table.ts';
 import {
   describeRegisters,
@@ -69,7 +70,7 @@ export function learn(
   const graphTables = new Map(graph.tables.map((table) => [table.id, table]));
   const rowCounts = new Map([...sample.tables].map(([id, table]) => [id, table.totalRowCount]));
   const strategies = chooseStrategies(catalog, graph, classification, rowCounts, options.overrides);
-  const rules = byTable(mineRules(catalog, graph, sample, {}));
+  const rules = byTable(mineRules(catalog, graph, sample, miningOptions(classification, strategies)));
   const contexts = chooseContexts(graph, facts, strategies, sample, rules);
   const order = orderTables(catalog, graph, contexts);
   const plans = planTables(order, facts, graphTables, sample, strategies, classification, contexts, rules);

@@ -19,6 +19,12 @@ export function linkRows(
       links.get(from)!.set(name, resolve(raw.get(from)!, columns, rows));
     }
   }
+  for (const [from, table] of raw) {
+    const known = links.get(from)!;
+    for (const { name } of facts.get(from)!.foreignKeys) {
+      if (!known.has(name)) known.set(name, new Int32Array(table.rowCount).fill(-2));
+    }
+  }
   return links;
 }
 
@@ -36,7 +42,11 @@ function groupByReferencedKey(
   for (const from of raw.keys()) {
     for (const key of facts.get(from)!.foreignKeys) {
       const to = tableId(key.referencedTable);
-      if (!raw.has(to)) continue;
+      // What the server computes is not read, so a key on it cannot be followed here.
+      const isRead =
+        key.referencedColumns.every((column) => raw.get(to)?.columns.has(column)) &&
+        key.columns.every((column) => raw.get(from)!.columns.has(column));
+      if (!isRead) continue;
       const order = key.referencedColumns
         .map((_, i) => i)
         .sort((a, b) => (key.referencedColumns[a] < key.referencedColumns[b] ? -1 : 1));
