@@ -43,7 +43,7 @@ interface TextParameters {
   readonly rare: 'template' | 'letters' | 'words' | null;
   readonly templates: readonly Template[];
   readonly words: Words | null;
-  /** For each pair of letters: letters that follow and their weights. `^` starts a value, `$` ends it. */
+  /** For each pair of letters, and each letter: letters that follow and their weights. `^` starts a value, `$` ends it. */
   readonly letters: Readonly<Record<string, readonly (readonly [string, number])[]>> | null;
   /** Of the number of characters (template) or words (words) of rare values. */
   readonly length: NumberEncoderJson | null;
@@ -135,7 +135,7 @@ export class TextEncoder implements ColumnEncoder {
     const longest = this.#p.maxLength ?? MAX_NAME_LENGTH;
     let text = '';
     for (let pair = '^^'; text.length < longest;) {
-      const followers = this.#letters.get(pair);
+      const followers = this.#letters.get(pair) ?? this.#letters.get(pair[1]);
       if (followers === undefined) break;
       const next = followers.letters[pick(followers.cumulative, random.next())];
       if (next === '$') break;
@@ -247,25 +247,35 @@ function looksLikeNames(values: readonly string[]): boolean {
   );
 }
 
-/** Which letter follows a pair of letters, each three by at least 5 units; null where that is too few to write with. */
+/**
+ * Which letter follows a pair of letters or, where too few units share the pair, a single one; null where even single
+ * letters are shared too little to write with.
+ */
 function fitLetters(values: readonly string[], units: Uint32Array): TextParameters['letters'] {
-  const triples: string[] = [];
+  const singles: string[] = [];
+  const pairs: string[] = [];
   const owners: number[] = [];
   values.forEach((value, i) => {
     const framed = `^^${value.replaceAll(/[$^]/g, '')}$`;
-    for (let at = 0; at + 3 <= framed.length; at++) {
-      triples.push(framed.slice(at, at + 3));
+    for (let at = 2; at < framed.length; at++) {
+      singles.push(framed.slice(at - 1, at + 1));
+      pairs.push(framed.slice(at - 2, at + 1));
       owners.push(units[i]);
     }
   });
   const letters: Record<string, (readonly [string, number])[]> = {};
-  let kept = 0;
-  for (const [triple, count] of countByUnit(triples, Uint32Array.from(owners))) {
-    if (count.units < MIN_UNITS) continue;
-    (letters[triple.slice(0, 2)] ??= []).push([triple[2], count.rows]);
-    kept += count.rows;
-  }
-  return kept < triples.length / 2 || letters['^^'] === undefined ? null : letters;
+  const keep = (sequences: readonly string[]): number => {
+    let kept = 0;
+    for (const [sequence, count] of countByUnit(sequences, Uint32Array.from(owners))) {
+      if (count.units < MIN_UNITS) continue;
+      (letters[sequence.slice(0, -1)] ??= []).push([sequence.at(-1)!, count.rows]);
+      kept += count.rows;
+    }
+    return kept;
+  };
+  const isEnough = keep(singles) >= singles.length / 2;
+  keep(pairs);
+  return isEnough ? letters : null;
 }
 
 /** Patterns of letters, digits and signs that at least 5 units share; none if they cover too little. */
