@@ -1,8 +1,10 @@
 import path from 'node:path';
 import { tableId } from '../../connectors/connector.ts';
+import { requireSupported } from '../config/unsupported.ts';
 import { pause } from '../kernel/pause.ts';
 import { requireRoom } from '../kernel/workspace.ts';
 import { modelHash } from '../model/model-file.ts';
+import { chooseDevice } from '../numeric/device.ts';
 import { modelContent, saveModel } from '../stages/learn/model-store.ts';
 import type { RunLearn } from './contract.ts';
 import { learnSource, readSourceStructure } from './learn-source.ts';
@@ -11,8 +13,10 @@ import { rehearseModel } from './rehearse.ts';
 import { peakRssBytes, StageClock } from './stage-clock.ts';
 
 /** From a source to a model file, with every gate that needs source rows asked of a generated sample. */
-export const runLearn: RunLearn = (options, sink, signal) =>
-  withSource(options.sourceUrl, options.config, signal, async (source) => {
+export const runLearn: RunLearn = async (options, sink, signal) => {
+  requireSupported(options.config);
+  if (options.backend !== 'auto') await chooseDevice(options.backend);
+  return withSource(options.sourceUrl, options.config, signal, async (source) => {
     const { config, seed } = options;
     const clock = new StageClock(sink, signal);
     await requireRoom(
@@ -52,3 +56,4 @@ export const runLearn: RunLearn = (options, sink, signal) =>
       await snapshot.close().catch(() => {});
     }
   });
+};

@@ -12,6 +12,7 @@ import {
   type Target,
 } from '../../connectors/connector.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
+import { requireSupported } from '../config/unsupported.ts';
 import { checkpoint } from '../kernel/checkpoint.ts';
 import { toUnderstudyError, UnderstudyError } from '../kernel/errors.ts';
 import type { EventSink } from '../kernel/events.ts';
@@ -25,6 +26,7 @@ import { publishBuild, refuseUnsafeTarget } from '../stages/publish/index.ts';
 import type { GateResult, ScanReport } from '../stages/scan/artifact.ts';
 import type { ScanSide } from '../stages/scan/input.ts';
 import { modelHash } from '../model/model-file.ts';
+import { chooseDevice } from '../numeric/device.ts';
 import type { ProvisionOptions, ProvisionPlan, ProvisionResult, RunProvision } from './contract.ts';
 import { learnSource, readSourceStructure, tableScales, type SourceStructure } from './learn-source.ts';
 import { makeRows, type RowOptions } from './make-rows.ts';
@@ -62,6 +64,7 @@ interface Material {
 }
 
 export const runProvision: RunProvision = async (options, sink, signal) => {
+  await requireCarriedOut(options);
   const start = (source: Source | null, target: Target): Promise<ProvisionResult> =>
     provision(
       {
@@ -85,6 +88,19 @@ export const runProvision: RunProvision = async (options, sink, signal) => {
       : withSource(options.sourceUrl, options.config, signal, (source) => start(source, target)),
   );
 };
+
+/** What is asked for and cannot be had is told before a database is opened. */
+async function requireCarriedOut({ config, backend, asOf }: ProvisionOptions): Promise<void> {
+  requireSupported(config);
+  if (backend !== 'auto') await chooseDevice(backend);
+  if (asOf !== undefined) {
+    throw new UnderstudyError(
+      'CONFIG_UNSUPPORTED',
+      'This version does not carry out --as-of yet; nothing was read or written.',
+      { hint: 'Leave --as-of out.' },
+    );
+  }
+}
 
 async function provision(run: Run, source: Source | null, target: Target): Promise<ProvisionResult> {
   const { options, clock } = run;
