@@ -9,9 +9,11 @@ import {
   type PartSpec,
   type Uniforms,
 } from './encoder.ts';
+import { lengthQuantiles } from './simple.ts';
 
 const MAX_KEYS = 24;
 const MAX_DEPTH = 3;
+const MAX_LENGTHS = 50;
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type NodeType = 'absent' | 'null' | 'true' | 'false' | 'number' | 'string' | 'array' | 'object';
@@ -214,9 +216,11 @@ function fitElements(
     encodeNode(live, value, codes, 0);
     codes.forEach((code, part) => weights[part][code]++);
   }
-  const sorted = lists.map((list) => list.length).sort((a, b) => a - b);
-  const steps = Math.max(1, Math.min(50, Math.floor(sorted.length / MIN_UNITS)));
-  const lengths = Array.from({ length: steps }, (_, i) => sorted[Math.floor(((i + 0.5) / steps) * sorted.length)] ?? 0);
+  const lengths = lengthQuantiles(
+    lists.map((list) => list.length),
+    Uint32Array.from(rows, (i) => units[i]),
+    MAX_LENGTHS,
+  );
   return { lengths, element, weights };
 }
 

@@ -187,16 +187,23 @@ export class RandomEncoder implements ColumnEncoder {
 export interface RandomJson {
   readonly of: 'uuid' | 'bytes' | 'bits' | 'network' | 'mac' | 'null';
   readonly hasNull: boolean;
-  /** Typical lengths: the quantiles of the real ones. */
+  /** Typical lengths: the quantiles of the real ones, as far as 5 units share them. */
   readonly lengths: readonly number[];
 }
 
-/** Inner quantiles of lengths, each backed by at least 5 values. */
-export function lengthQuantiles(lengths: readonly number[]): readonly number[] {
+/**
+ * Inner quantiles of lengths, each the middle of what at least 5 units share, so that nobody's own length stays.
+ * **Shapes** lengths, units: [n]; at most `most` quantiles.
+ */
+export function lengthQuantiles(lengths: readonly number[], units: Uint32Array, most = 20): readonly number[] {
+  if (lengths.length === 0) return [];
+  const numbers = fitNumberEncoder(lengths, units);
   const sorted = [...lengths].sort((a, b) => a - b);
-  const steps = Math.min(20, Math.floor(sorted.length / MIN_UNITS));
-  if (steps === 0) return [];
-  return Array.from({ length: steps }, (_, i) => sorted[Math.floor(((i + 0.5) / steps) * sorted.length)]);
+  const steps = Math.max(1, Math.min(most, Math.floor(sorted.length / MIN_UNITS)));
+  return Array.from({ length: steps }, (_, i) => {
+    const quantile = sorted[Math.floor(((i + 0.5) / steps) * sorted.length)];
+    return numbers.decode(numbers.encode(quantile), 0.5) ?? 0;
+  });
 }
 
 function hex(digits: number, random: Uniforms): string {

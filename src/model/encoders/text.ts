@@ -75,8 +75,10 @@ export class TextEncoder implements ColumnEncoder {
       });
     }
     for (const [pair, list] of Object.entries(parameters.letters ?? {})) {
-      const cumulative = cumulate(list.map(([, weight]) => weight));
-      this.#letters.set(pair, { letters: list.map(([letter]) => letter), cumulative });
+      const inner = list.filter(([letter]) => letter !== '$');
+      if (inner.length === 0) continue;
+      const cumulative = cumulate(inner.map(([, weight]) => weight));
+      this.#letters.set(pair, { letters: inner.map(([letter]) => letter), cumulative });
     }
     const choices = parameters.categories.length + (parameters.rare === null ? 0 : 1) + (parameters.hasNull ? 1 : 0);
     const first: PartSpec = { size: Math.max(1, choices), ordered: false, hasNull: parameters.hasNull };
@@ -111,7 +113,7 @@ export class TextEncoder implements ColumnEncoder {
       this.#p.rare === 'template'
         ? this.#fromTemplate(random)
         : this.#p.rare === 'letters'
-          ? this.#fromLetters(random)
+          ? this.#fromLetters(Math.max(1, Math.round(drawn ?? 1)), random)
           : this.#fromWords(Math.max(1, Math.round(drawn ?? 1)), random);
     return this.#p.maxLength !== null && text.length > this.#p.maxLength
       ? text.slice(0, this.#p.maxLength).trimEnd()
@@ -131,18 +133,22 @@ export class TextEncoder implements ColumnEncoder {
     return template.positions.map((position) => drawPosition(position, random)).join('');
   }
 
-  #fromLetters(random: Uniforms): string {
-    const longest = this.#p.maxLength ?? MAX_NAME_LENGTH;
+  /** Letters until the drawn length is reached; where a value may end is only looked at there. */
+  #fromLetters(length: number, random: Uniforms): string {
     let text = '';
-    for (let pair = '^^'; text.length < longest;) {
-      const followers = this.#letters.get(pair) ?? this.#letters.get(pair[1]);
-      if (followers === undefined) break;
-      const next = followers.letters[pick(followers.cumulative, random.next())];
-      if (next === '$') break;
+    for (let pair = '^^'; text.length < length;) {
+      const next = this.#nextLetter(pair, random) ?? this.#nextLetter(pair[1], random);
+      if (next === null) break;
       text += next;
       pair = pair[1] + next;
     }
-    return text.trim() === '' ? 'x' : text;
+    return text.trim() === '' ? 'x' : text.trimEnd();
+  }
+
+  #nextLetter(before: string, random: Uniforms): string | null {
+    const followers = this.#letters.get(before);
+    if (followers === undefined) return null;
+    return followers.letters[pick(followers.cumulative, random.next())];
   }
 
   #fromWords(count: number, random: Uniforms): string {
@@ -205,7 +211,10 @@ export function fitTextEncoder(
       templates: [],
       words: null,
       letters,
-      length: null,
+      length: fitNumberEncoder(
+        rare.map((value) => value.length),
+        rareUnits,
+      ).toJson(),
     });
   }
   const templates = spaced > rare.length / 2 ? [] : fitTemplates(rare, rareUnits);
