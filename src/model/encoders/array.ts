@@ -1,4 +1,5 @@
 /** Arrays: frequent whole values as categories would leak rare ones, so an array is its length and its elements. */
+import { cellText } from './cell-text.ts';
 import { cumulate, pick, type Cell, type ColumnEncoder, type PartSpec, type Uniforms } from './encoder.ts';
 import { fitNumberEncoder, NumberEncoder, type NumberEncoderJson } from './number.ts';
 
@@ -39,7 +40,7 @@ export class ArrayEncoder implements ColumnEncoder {
     const elements: string[] = [];
     const seen = new Set<string>();
     for (let i = 0, tries = 0; i < length && tries < 20 * (length + 1); tries++) {
-      const text = cellText(this.#drawElement(random), this.#element);
+      const text = elementText(this.#drawElement(random), this.#element);
       if (this.#json.distinct && seen.has(text)) continue;
       seen.add(text);
       elements.push(text);
@@ -59,12 +60,11 @@ export class ArrayEncoder implements ColumnEncoder {
   }
 }
 
-/** Element as it stands in an array literal. */
-function cellText(cell: Cell, encoder: ColumnEncoder): string {
-  if (cell === null) return 'NULL';
-  const text =
-    typeof cell === 'number' ? (encoder.decimals === undefined ? String(cell) : cell.toFixed(encoder.decimals)) : cell;
-  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+/** Element as it stands in an array literal, quoted where the server quotes it. */
+function elementText(cell: Cell, encoder: ColumnEncoder): string {
+  const text = cellText(cell, encoder.form, encoder.decimals);
+  if (text === null) return 'NULL';
+  return /^$|^null$|[{}",\\\s]/i.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : text;
 }
 
 export function fitArrayEncoder(

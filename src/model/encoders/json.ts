@@ -9,6 +9,7 @@ import {
   type PartSpec,
   type Uniforms,
 } from './encoder.ts';
+import { closeCutJson } from './cut-json.ts';
 import { lengthQuantiles } from './simple.ts';
 
 const MAX_KEYS = 24;
@@ -77,7 +78,10 @@ export class JsonEncoder implements ColumnEncoder {
   }
 
   encode(value: string | null, out: Uint16Array, at: number): void {
-    encodeNode(this.#root, value === null ? undefined : parseJson(value), out, at);
+    const document = value === null ? undefined : parseJson(value);
+    encodeNode(this.#root, document, out, at);
+    // What cannot be read is a document all the same.
+    if (value !== null && document === undefined) out[at] = 0;
   }
 
   decode(codes: Uint16Array, at: number, random: Uniforms): Cell {
@@ -97,8 +101,17 @@ export function fitJsonEncoder(
   revive: Revive,
 ): JsonEncoder {
   const parsed = values.map((value) => (value === null ? undefined : parseJson(value)));
+  // What cannot be read teaches nothing; above all not that there is nothing.
+  const rows = parsed.flatMap((document, i) => (document === undefined && values[i] !== null ? [] : [i]));
   const spaced = values.some((value) => value !== null && /": /.test(value));
-  return new JsonEncoder({ node: fitNode(parsed, units, fitters, revive, 0), spaced }, revive);
+  const node = fitNode(
+    rows.map((i) => parsed[i]),
+    Uint32Array.from(rows, (i) => units[i]),
+    fitters,
+    revive,
+    0,
+  );
+  return new JsonEncoder({ node, spaced }, revive);
 }
 
 /** The document as the server prints it. */
@@ -110,11 +123,18 @@ function write(value: Json, spaced: boolean): string {
   return `{${members.join(`,${gap}`)}}`;
 }
 
+/** Undefined for what is no document, not even one that was cut for reading. */
 function parseJson(text: string): Json | undefined {
+  const whole = parsed(text);
+  if (whole !== undefined) return whole;
+  const closed = closeCutJson(text);
+  return closed === null ? undefined : parsed(closed);
+}
+
+function parsed(text: string): Json | undefined {
   try {
     return JSON.parse(text) as Json;
   } catch {
-    // A document that was cut for reading: its shape is unknown.
     return undefined;
   }
 }
@@ -136,10 +156,12 @@ function fitNode(
 ): JsonNode {
   const types = values.map(typeOf);
   const counts = countByUnit(types, units);
-  const present = [...counts]
-    .filter(([type, count]) => type !== 'absent' && (count.units >= MIN_UNITS || counts.size <= 2))
-    .sort((a, b) => b[1].rows - a[1].rows || (a[0] < b[0] ? -1 : 1))
-    .map(([type]) => type as NodeType);
+  const found = [...counts]
+    .filter(([type]) => type !== 'absent')
+    .sort((a, b) => b[1].rows - a[1].rows || (a[0] < b[0] ? -1 : 1));
+  const shared = found.filter(([, count]) => count.units >= MIN_UNITS || counts.size <= 2);
+  // Something must be there to draw.
+  const present = (shared.length > 0 ? shared : found.slice(0, 1)).map(([type]) => type as NodeType);
   const has = (type: NodeType): boolean => present.includes(type);
   const rowsOf = (type: NodeType): number[] => types.flatMap((other, i) => (other === type ? [i] : []));
   const scalar = (type: 'number' | 'string'): NestedEncoder | null => {

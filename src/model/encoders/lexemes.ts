@@ -20,7 +20,11 @@ export class LexemeEncoder implements ColumnEncoder {
   decode(codes: Uint16Array, at: number, random: Uniforms): Cell {
     const text = this.#words.decode(codes, at, random);
     if (text === null) return null;
-    return [...new Set(String(text).split(' '))].map((word, i) => `'${word.replace(/['\\]/g, '')}':${i + 1}`).join(' ');
+    const words = String(text)
+      .split(' ')
+      .map((word) => word.replace(/['\\]/g, ''))
+      .filter((word) => word !== '');
+    return [...new Set(words)].map((word, i) => `'${word}':${i + 1}`).join(' ');
   }
 
   toJson(): unknown {

@@ -1,12 +1,12 @@
 /** Ranges: the lower bound, the span, and whether bounds are open or missing. */
-import { type Cell, type ColumnEncoder, type PartSpec, type Uniforms } from './encoder.ts';
+import { cellText } from './cell-text.ts';
+import { countByUnit, MIN_UNITS, type Cell, type ColumnEncoder, type PartSpec, type Uniforms } from './encoder.ts';
 import { fitNumberEncoder, NumberEncoder, type NumberEncoderJson } from './number.ts';
 import { scalarCodec } from './scalar.ts';
-import { textAt, type ColumnVector } from '../../kernel/rows.ts';
 
 export interface RangeJson {
   readonly elementClass: string;
-  /** `[)`, `(,)` … as seen; the shape of the literal without its bounds. */
+  /** `[x,x)`, `(,)` …, the most frequent first: the literal without its bounds. */
   readonly shapes: readonly string[];
   readonly hasNull: boolean;
   readonly lower: NumberEncoderJson;
@@ -47,8 +47,9 @@ export class RangeEncoder implements ColumnEncoder {
   }
 
   encode(value: string | null, out: Uint16Array, at: number): void {
-    const bounds = value === null ? [null, null] : measure(value, this.#json.elementClass);
-    out[at] = value === null ? this.#json.shapes.length : Math.max(0, this.#json.shapes.indexOf(shapeOf(value)));
+    const { shapes, hasNull, elementClass } = this.#json;
+    const bounds = value === null ? [null, null] : measure(value, elementClass);
+    out[at] = value === null ? (hasNull ? shapes.length : 0) : Math.max(0, shapes.indexOf(shapeOf(value)));
     out[at + 1] = this.#lower.encode(bounds[0]);
     out[at + 2] = this.#span.encode(bounds[1]);
   }
@@ -56,13 +57,13 @@ export class RangeEncoder implements ColumnEncoder {
   decode(codes: Uint16Array, at: number, random: Uniforms): Cell {
     const shape = this.#json.shapes[codes[at]];
     if (shape === undefined) return null;
-    const lower = this.#lower.decode(codes[at + 1], random.next());
-    const span = this.#span.decode(codes[at + 2], random.next());
-    if (shape === 'empty' || lower === null) return 'empty';
-    const bound = (number: number): string => boundText(this.#json.elementClass, number, this.#lower.decimals ?? 6);
+    const lower = present(this.#lower, codes[at + 1], random.next());
+    const span = present(this.#span, codes[at + 2], random.next());
+    if (shape === 'empty') return shape;
+    const { elementClass } = this.#json;
+    const bound = (number: number): string => boundText(elementClass, number, this.#lower.decimals ?? 6);
     const [left, right] = shape.slice(1, -1).split(',');
-    const upper =
-      lower + Math.max(span ?? 0, this.#json.elementClass === 'integer' || this.#json.elementClass === 'date' ? 1 : 0);
+    const upper = lower + Math.max(span, elementClass === 'integer' || elementClass === 'date' ? 1 : 0);
     // With no lower bound, `lower` holds the upper one.
     return `${shape[0]}${left === '' ? '' : bound(lower)},${right === '' ? '' : bound(left === '' ? lower : upper)}${shape.at(-1)}`;
   }
@@ -80,16 +81,16 @@ function measure(text: string, elementClass: string): [number | null, number | n
   return [lower ?? upper, lower === null || upper === null ? null : upper - lower];
 }
 
+/** A code that says "none" beside a shape that has a bound: the chain all but never draws it; the middle stands in. */
+function present(numbers: NumberEncoder, code: number, uniform: number): number {
+  return numbers.decode(code, uniform) ?? numbers.decode(numbers.binCount >>> 1, uniform) ?? 0;
+}
+
+/** A bound, quoted where the server quotes it. */
 function boundText(elementClass: string, number: number, decimals: number): string {
   const codec = scalarCodec(elementClass)!;
-  const cell = codec.format(number, decimals);
-  if (typeof cell === 'string') return `"${cell}"`;
-  const values = Float64Array.of(cell ?? 0);
-  const vector: ColumnVector =
-    codec.form === 'number'
-      ? { form: 'number', values, nulls: Uint8Array.of(0), decimals }
-      : { form: codec.form as 'epoch-days' | 'epoch-micros', values, nulls: Uint8Array.of(0) };
-  return `"${textAt(vector, 0)}"`;
+  const text = cellText(codec.format(number, decimals), codec.form, decimals) ?? '';
+  return /[\s"()[\],\\]/.test(text) ? `"${text}"` : text;
 }
 
 export function fitRangeEncoder(
@@ -99,7 +100,14 @@ export function fitRangeEncoder(
 ): RangeEncoder | null {
   if (scalarCodec(elementClass) === null) return null;
   const measures = values.map((value) => (value === null ? ([null, null] as const) : measure(value, elementClass)));
-  const shapes = [...new Set(values.flatMap((value) => (value === null ? [] : [shapeOf(value)])))].sort();
+  const found = [
+    ...countByUnit(
+      values.map((value) => (value === null ? null : shapeOf(value))),
+      units,
+    ),
+  ].sort((a, b) => b[1].rows - a[1].rows || (a[0] < b[0] ? -1 : 1));
+  const shared = found.filter(([, count]) => count.units >= MIN_UNITS);
+  const shapes = (shared.length > 0 ? shared : found.slice(0, 1)).map(([shape]) => shape);
   return new RangeEncoder({
     elementClass,
     shapes,
