@@ -8,10 +8,13 @@
  */
 import { type Cell, type PartSpec, type Uniforms } from './encoder.ts';
 import { fitDayNumbers } from './days.ts';
+import { TimeProfile, type TimeProfileJson } from './time-profile.ts';
 import { fitNumberEncoder, NUMBER_DEFAULTS, NumberEncoder, type NumberEncoderJson } from './number.ts';
 
 const DAY_MICROS = 86_400_000_000;
 const SECOND_MICROS = 1_000_000;
+/** A day; an hour, 30, 15, 5 minutes, one; a second; a thousandth. */
+const GRAINS = [DAY_MICROS, ...[3600, 1800, 900, 300, 60, 1].map((seconds) => seconds * SECOND_MICROS), 1000];
 /** Distances with a median above this are told in days. */
 const LONG_MICROS = 1.5 * DAY_MICROS;
 
@@ -23,11 +26,13 @@ export interface RelativeMomentJson {
   readonly unit: 'days' | 'seconds' | 'share';
   /** Of the distance on a logarithmic scale: waiting times have long tails, in which a bin is nowhere near even. */
   readonly distance: NumberEncoderJson;
+  /** Of shares: how events spread over the calendar. */
+  readonly profile: TimeProfileJson | null;
   /** Last day that is made, as far as the reference allows: the end of what was observed. */
   readonly lastDay: number;
   /** Seconds of the day; null where the column is a date, or where `unit` is seconds. */
   readonly clock: NumberEncoderJson | null;
-  /** Digits below a second that are drawn fresh: 1, 1,000 or 1,000,000 (none) microseconds. */
+  /** All moments are multiples of so many microseconds: a day, …, a second, a thousandth; 1: of nothing more. */
   readonly grain: number;
   readonly isDate: boolean;
   /** The distance is never below zero: then it must not become so by a drawn time of day either. */
@@ -40,10 +45,12 @@ export class RelativeMoment {
   readonly #distance: NumberEncoder;
   readonly #clock: NumberEncoder | null;
   readonly #end: number;
+  readonly #profile: TimeProfile | null;
 
   constructor(json: RelativeMomentJson) {
     this.#json = json;
     this.#end = (json.lastDay + 1) * DAY_MICROS;
+    this.#profile = json.profile === null ? null : new TimeProfile(json.profile);
     this.#distance = NumberEncoder.fromJson(json.distance);
     this.#clock = json.clock === null ? null : NumberEncoder.fromJson(json.clock);
     const distance: PartSpec = { size: this.#distance.size, ordered: true, hasNull: this.#distance.hasNull };
@@ -57,7 +64,7 @@ export class RelativeMoment {
   encode(micros: number, reference: number, left: number, out: Uint16Array, at: number): void {
     const known = !Number.isNaN(micros) && !Number.isNaN(reference);
     out[at] = this.#distance.encode(
-      known ? toScale(distanceOf(micros, reference, left, this.#json.unit, this.#end)) : null,
+      known ? toScale(distanceOf(micros, reference, left, this.#json.unit, this.#profile)) : null,
     );
     if (this.#clock !== null) out[at + 1] = this.#clock.encode(known ? secondsOfDay(micros) : null);
   }
@@ -66,37 +73,59 @@ export class RelativeMoment {
   decode(codes: Uint16Array, at: number, reference: number, left: number, random: Uniforms): Cell {
     const scaled = this.#distance.decode(codes[at], random.next());
     if (scaled === null || Number.isNaN(reference)) return null;
-    const end = this.#end;
-    const micros = this.#place(scaled, codes, at, reference, left, random);
-    if (micros < end || reference >= end) return micros;
-    // Past the end of what was observed: somewhere in what was left of it.
-    const grain = this.#json.isDate ? DAY_MICROS : SECOND_MICROS;
-    return reference + Math.floor((random.next() * (end - reference)) / grain) * grain;
+    const { isDate, ordered } = this.#json;
+    const today = floorTo(reference, DAY_MICROS);
+    // The reference itself may lie past the end of what was observed, then by less than a day.
+    const limit = Math.max(this.#end, today + DAY_MICROS);
+    if (this.#clock === null && !isDate) {
+      const micros = this.#near(scaled, reference, left, random);
+      return micros < limit ? micros : this.#between(reference, limit, random);
+    }
+    const drawn = this.#midnight(scaled, reference, left, random);
+    // Past the end: some day of what was left.
+    const midnight = drawn < limit ? drawn : floorTo(today + random.next() * (limit - today), DAY_MICROS);
+    if (isDate) return midnight;
+    const seconds = this.#clock!.decode(codes[at + 1], random.next()) ?? 43_200;
+    const micros = midnight + Math.min(86_399, seconds) * SECOND_MICROS + this.#fraction(random);
+    // The same day but an earlier hour: what is left of the day is drawn from instead.
+    return ordered && micros < reference ? this.#between(reference, midnight + DAY_MICROS, random) : micros;
   }
 
-  #place(scaled: number, codes: Uint16Array, at: number, reference: number, left: number, random: Uniforms): number {
+  /** So many seconds away, on the column's own grid. */
+  #near(scaled: number, reference: number, left: number, random: Uniforms): number {
     const { unit, grain, ordered } = this.#json;
-    const exact =
-      unit === 'share' ? Math.sign(scaled) * Math.expm1(Math.abs(scaled)) * evenGap(reference, left, this.#end) : 0;
-    const fraction = grain < SECOND_MICROS ? Math.floor((random.next() * SECOND_MICROS) / grain) * grain : 0;
-    if (unit !== 'days' && this.#clock === null && !this.#json.isDate) {
-      const distance = unit === 'share' ? Math.round(exact / SECOND_MICROS) : fromScale(scaled);
-      const whole = reference - (grain < SECOND_MICROS ? mod(reference, SECOND_MICROS) : 0);
-      const micros = whole + distance * SECOND_MICROS + fraction;
-      return ordered && micros < reference ? reference : micros;
-    }
-    const day =
+    const second =
       unit === 'share'
-        ? Math.floor((reference + exact) / DAY_MICROS)
-        : Math.floor(reference / DAY_MICROS) + fromScale(scaled);
-    const midnight = day * DAY_MICROS;
-    if (this.#clock === null) return midnight;
-    const seconds = this.#clock.decode(codes[at + 1], random.next()) ?? 43_200;
-    const micros = midnight + Math.min(86_399, seconds) * SECOND_MICROS + fraction;
-    if (!ordered || micros >= reference) return micros;
-    // The same day but an earlier hour: what is left of the day is drawn from instead.
-    const rest = midnight + DAY_MICROS - reference;
-    return reference + Math.floor((random.next() * rest) / SECOND_MICROS) * SECOND_MICROS;
+        ? floorTo(this.#shared(scaled, reference, left, random), SECOND_MICROS)
+        : floorTo(reference, SECOND_MICROS) + fromScale(scaled) * SECOND_MICROS;
+    const micros = grain > SECOND_MICROS ? Math.round(second / grain) * grain : second + this.#fraction(random);
+    return ordered && micros < reference ? ceilTo(reference, grain) : micros;
+  }
+
+  /** Of the day that lies so far away. */
+  #midnight(scaled: number, reference: number, left: number, random: Uniforms): number {
+    if (this.#json.unit === 'share') return floorTo(this.#shared(scaled, reference, left, random), DAY_MICROS);
+    return floorTo(reference, DAY_MICROS) + fromScale(scaled) * DAY_MICROS;
+  }
+
+  /** The moment before which that much more has happened; what would lie past the end falls into what is left. */
+  #shared(scaled: number, reference: number, left: number, random: Uniforms): number {
+    const before = this.#profile!.at(reference);
+    const share = before + Math.expm1(scaled) * evenGap(before, left);
+    return this.#profile!.momentOf(share < 1 ? share : before + random.next() * (1 - before));
+  }
+
+  /** Some moment from `from` on and, where there is one, before `limit`. */
+  #between(from: number, limit: number, random: Uniforms): number {
+    const { grain } = this.#json;
+    const first = ceilTo(from, grain);
+    return first + Math.floor(random.next() * Math.max(1, (limit - first) / grain)) * grain;
+  }
+
+  /** Digits below a second, drawn fresh where the column has any. */
+  #fraction(random: Uniforms): number {
+    const { grain } = this.#json;
+    return grain < SECOND_MICROS ? Math.floor((random.next() * SECOND_MICROS) / grain) * grain : 0;
   }
 
   toJson(): RelativeMomentJson {
@@ -106,7 +135,7 @@ export class RelativeMoment {
 
 /**
  * Learns the distance of a column from its reference.
- * **Shapes** micros, references, units, left: [n]; NaN for NULL. `left` null: distances are not shares.
+ * **Shapes** micros, references, units, left: [n]; NaN for NULL. Without `sharing` distances are not shares.
  */
 export function fitRelativeMoment(
   micros: Float64Array,
@@ -114,7 +143,7 @@ export function fitRelativeMoment(
   units: Uint32Array,
   isDate: boolean,
   options = NUMBER_DEFAULTS,
-  left: Float64Array | null = null,
+  sharing: { readonly left: Float64Array; readonly profile: TimeProfile } | null = null,
 ): RelativeMoment {
   const rows = Array.from(micros.keys());
   const known = rows.filter((i) => !Number.isNaN(micros[i]) && !Number.isNaN(references[i]));
@@ -125,18 +154,22 @@ export function fitRelativeMoment(
     units,
   );
   const lastDay = days.range[1];
-  const end = (lastDay + 1) * DAY_MICROS;
   const isLong = isDate || Math.abs(quantile(distances, 0.5)) > LONG_MICROS;
-  const even = left === null ? null : known.map((i) => evenGap(references[i], left[i], end));
-  const unit = even !== null && ordered && isTighter(distances, even) ? 'share' : isLong ? 'days' : 'seconds';
+  const profile = sharing?.profile ?? null;
+  const shares =
+    sharing === null
+      ? null
+      : known.map((i) => distanceOf(micros[i], references[i], sharing.left[i], 'share', sharing.profile));
+  const unit = shares !== null && ordered && isTighter(shares, distances) ? 'share' : isLong ? 'days' : 'seconds';
   const present = new Set(known);
   const coded = rows.map((i) =>
-    present.has(i) ? toScale(distanceOf(micros[i], references[i], left?.[i] ?? 1, unit, end)) : null,
+    present.has(i) ? toScale(distanceOf(micros[i], references[i], sharing?.left[i] ?? 1, unit, profile)) : null,
   );
   const hasClock = isLong && !isDate;
   return new RelativeMoment({
     unit,
     distance: fitNumberEncoder(coded, units, options).toJson(),
+    profile: unit === 'share' ? profile!.toJson() : null,
     lastDay,
     clock: hasClock
       ? fitNumberEncoder(
@@ -145,22 +178,24 @@ export function fitRelativeMoment(
           options,
         ).toJson()
       : null,
-    grain: isDate ? SECOND_MICROS : grainOf(known.map((i) => micros[i])),
+    grain: isDate ? DAY_MICROS : grainOf(known.map((i) => micros[i])),
     isDate,
     ordered,
   });
 }
 
-/** Whether distances vary less beside an even division of the time left than by themselves. */
-function isTighter(distances: readonly number[], even: readonly number[]): boolean {
+/** Whether distances vary less as shares than in time. */
+function isTighter(shares: readonly number[], distances: readonly number[]): boolean {
   const spread = (values: number[]): number => quantile(values, 0.75) - quantile(values, 0.25);
-  const logs = distances.map((distance) => Math.log(distance + SECOND_MICROS));
-  return spread(logs.map((log, i) => log - Math.log(even[i] + SECOND_MICROS))) < spread(logs);
+  return (
+    spread(shares.map((share) => Math.log(share + 1e-3))) <
+    spread(distances.map((distance) => Math.log(distance + SECOND_MICROS)))
+  );
 }
 
-/** Time between two events if those left divided what is left evenly; at least a second. */
-function evenGap(reference: number, left: number, end: number): number {
-  return Math.max(SECOND_MICROS, (end - reference) / (left + 1));
+/** Share of all events between two of a subject's if those left divided what is left evenly. */
+function evenGap(before: number, left: number): number {
+  return Math.max(1e-6, (1 - before) / (left + 1));
 }
 
 function quantile(values: readonly number[], share: number): number {
@@ -173,7 +208,7 @@ function distanceOf(
   reference: number,
   left: number,
   unit: RelativeMomentJson['unit'],
-  end: number,
+  profile: TimeProfile | null,
 ): number {
   switch (unit) {
     case 'seconds':
@@ -181,7 +216,7 @@ function distanceOf(
     case 'days':
       return Math.floor(micros / DAY_MICROS) - Math.floor(reference / DAY_MICROS);
     case 'share':
-      return (micros - reference) / evenGap(reference, left, end);
+      return Math.max(0, profile!.at(micros) - profile!.at(reference)) / evenGap(profile!.at(reference), left);
   }
 }
 
@@ -195,14 +230,18 @@ function fromScale(scaled: number): number {
 }
 
 function secondsOfDay(micros: number): number {
-  return Math.floor(mod(micros, DAY_MICROS) / SECOND_MICROS);
+  return Math.floor((micros - floorTo(micros, DAY_MICROS)) / SECOND_MICROS);
 }
 
-function mod(value: number, divisor: number): number {
-  return value - Math.floor(value / divisor) * divisor;
+function floorTo(value: number, unit: number): number {
+  return Math.floor(value / unit) * unit;
 }
 
-/** Finest of second, millisecond and microsecond that the values use. */
+function ceilTo(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit;
+}
+
+/** The coarsest grid that all values lie on. */
 function grainOf(micros: readonly number[]): number {
-  return [SECOND_MICROS, 1000].find((grain) => micros.every((value) => value % grain === 0)) ?? 1;
+  return GRAINS.find((grain) => micros.every((value) => value % grain === 0)) ?? 1;
 }

@@ -7,6 +7,7 @@ import { fitScalarEncoder } from '../../model/encoders/simple.ts';
 import { fitDayNumbers } from '../../model/encoders/days.ts';
 import { NUMBER_DEFAULTS, type NumberEncoderJson } from '../../model/encoders/number.ts';
 import { fitRelativeMoment, type RelativeMoment } from '../../model/encoders/relative-moment.ts';
+import { fitTimeProfile } from '../../model/encoders/time-profile.ts';
 import { parseTimestamp } from '../../model/encoders/scalar.ts';
 import type { MomentBase } from '../../model/table-model.ts';
 import type { TableSample } from '../profile/artifact.ts';
@@ -21,6 +22,7 @@ const MIN_ROWS = 50;
 /** Siblings per parent from which gaps say more than dates. */
 const MIN_SIBLINGS = 1.3;
 const CALENDAR_BINS = 33;
+const PROFILE_BINS = 64;
 
 /** Siblings of one parent, as `context.ts` orders them. */
 export interface SiblingPlaces {
@@ -211,7 +213,12 @@ function codeByGap(
 ): CodedMoment {
   const { previous, index, count } = siblings;
   const left = Float64Array.from(count, (all, row) => all - index[row]);
-  const fitLeft = Float64Array.from(fitRows, (row) => left[row]);
+  const profile = fitTimeProfile(
+    Float64Array.from(fitRows, (row) => values[row]),
+    units,
+    { ...options, maxBins: Math.max(PROFILE_BINS, options.maxBins) },
+  );
+  const sharing = { left: Float64Array.from(fitRows, (row) => left[row]), profile };
   const isFirst = (row: number): boolean => previous[row] < 0;
   const before = Float64Array.from(previous, (row) => (row < 0 ? NaN : values[row]));
   const pick = (list: Float64Array, wanted: (row: number) => boolean): Float64Array =>
@@ -222,7 +229,7 @@ function codeByGap(
     units,
     isDate,
     options,
-    fitLeft,
+    sharing,
   );
   const gapRegisters = codeRelative(`${name}#gap`, gap, values, before, left);
   if (parent !== null) {
@@ -232,7 +239,7 @@ function codeByGap(
       units,
       isDate,
       options,
-      fitLeft,
+      sharing,
     );
     const firsts = Float64Array.from(values, (value, row) => (isFirst(row) ? value : NaN));
     const base: MomentBase = {
