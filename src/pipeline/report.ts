@@ -25,7 +25,9 @@ async function latestRun(directory: string, published: () => Promise<string | nu
   const known = await published();
   if (known !== null) return known;
   const names = (await readdir(directory).catch(() => [])).filter((name) => name.endsWith('.json'));
-  const ages = await Promise.all(names.map(async (name) => ({ name, time: (await stat(path.join(directory, name))).mtimeMs })));
+  const ages = await Promise.all(
+    names.map(async (name) => ({ name, time: (await stat(path.join(directory, name))).mtimeMs })),
+  );
   const youngest = ages.sort((a, b) => b.time - a.time)[0];
   if (youngest === undefined) {
     throw new UnderstudyError('LEDGER_RUN_UNKNOWN', `There is no record of any run in ${directory}.`, {

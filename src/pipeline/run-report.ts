@@ -26,7 +26,9 @@ export async function reportRun(request: ReportRequest): Promise<string> {
   const { result, model, source, target, config } = request;
   const rowCounts = new Map(result.tables.map((table) => [tableId(table), table.rowCount]));
   const types = new Map(
-    model.catalog.tables.flatMap((table) => table.columns.map((column) => [`${tableId(table.name)}\0${column.name}`, column.type.sql])),
+    model.catalog.tables.flatMap((table) =>
+      table.columns.map((column) => [`${tableId(table.name)}\0${column.name}`, column.type.sql]),
+    ),
   );
   const { htmlPath } = await writeReport(config.output.directory, {
     version: 1,
@@ -39,7 +41,11 @@ export async function reportRun(request: ReportRequest): Promise<string> {
     source:
       source === null
         ? null
-        : { shownUrl: source.shownUrl, fingerprint: model.provenance.sourceFingerprint, serverVersion: model.catalog.serverVersion },
+        : {
+            shownUrl: source.shownUrl,
+            fingerprint: model.provenance.sourceFingerprint,
+            serverVersion: model.catalog.serverVersion,
+          },
     target: { shownUrl: target.shownUrl, ...result.target },
     model: result.model === null ? null : { ...result.model, learnedAt: model.provenance.learnedAt },
     seed: result.seed,
@@ -61,7 +67,15 @@ export async function reportRun(request: ReportRequest): Promise<string> {
         .map((column) => ({ ...column, type: types.get(`${table.id}\0${column.column}`) ?? '' })),
     })),
     graph: model.graph,
-    scan: request.scan ?? { version: 1, gates: result.gates, columns: [], relations: [], privacy: [], findings: [], verdict: result.verdict === 'pass' ? 'pass' : 'fail' },
+    scan: request.scan ?? {
+      version: 1,
+      gates: result.gates,
+      columns: [],
+      relations: [],
+      privacy: [],
+      findings: [],
+      verdict: result.verdict === 'pass' ? 'pass' : 'fail',
+    },
     integrity: result.integrity,
     findings: result.findings,
   });
