@@ -61,7 +61,7 @@ export class ArrayEncoder implements ColumnEncoder {
 }
 
 /** Element as it stands in an array literal, quoted where the server quotes it. */
-function elementText(cell: Cell, encoder: ColumnEncoder): string {
+export function elementText(cell: Cell, encoder: ColumnEncoder): string {
   const text = cellText(cell, encoder.form, encoder.decimals);
   if (text === null) return 'NULL';
   return /^$|^null$|[{}",\\\s]/i.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : text;

@@ -20,11 +20,12 @@ export class LexemeEncoder implements ColumnEncoder {
   decode(codes: Uint16Array, at: number, random: Uniforms): Cell {
     const text = this.#words.decode(codes, at, random);
     if (text === null) return null;
-    const words = String(text)
-      .split(' ')
-      .map((word) => word.replace(/['\\]/g, ''))
-      .filter((word) => word !== '');
-    return [...new Set(words)].map((word, i) => `'${word}':${i + 1}`).join(' ');
+    const words = [...new Set(String(text).split(' '))].map((word, i) => ({ word: word.replace(/['\\]/g, ''), place: i + 1 }));
+    // The server keeps lexemes by length and byte order.
+    const sorted = words
+      .filter(({ word }) => word !== '')
+      .sort((a, b) => a.word.length - b.word.length || (a.word < b.word ? -1 : 1));
+    return sorted.map(({ word, place }) => `'${word}':${place}`).join(' ');
   }
 
   toJson(): unknown {

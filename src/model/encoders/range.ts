@@ -1,5 +1,5 @@
 /** Ranges: the lower bound, the span, and whether bounds are open or missing. */
-import { cellText } from './cell-text.ts';
+import { printedDecimals, serverText } from './as-text.ts';
 import { countByUnit, MIN_UNITS, type Cell, type ColumnEncoder, type PartSpec, type Uniforms } from './encoder.ts';
 import { fitNumberEncoder, NumberEncoder, type NumberEncoderJson } from './number.ts';
 import { scalarCodec } from './scalar.ts';
@@ -9,18 +9,30 @@ export interface RangeJson {
   /** `[x,x)`, `(,)` …, the most frequent first: the literal without its bounds. */
   readonly shapes: readonly string[];
   readonly hasNull: boolean;
+  /** Of numeric bounds that all have as many; null where they differ. */
+  readonly decimals: number | null;
   readonly lower: NumberEncoderJson;
   readonly span: NumberEncoderJson;
 }
 
-/** `empty`, or the brackets with `x` for a bound that is there: `[x,x)`, `[x,)`. */
+/** `empty`, or the brackets with `x` for a bound on the line: `[x,x)`, `[x,)`, `[x,infinity)`. */
 function shapeOf(text: string): string {
   if (text === 'empty') return text;
-  const [lower, upper] = split(text);
-  return `${text[0]}${lower === '' ? '' : 'x'},${upper === '' ? '' : 'x'}${text.at(-1)}`;
+  const [lower, upper] = splitRange(text).map((bound) => (bound === '' || isInfinite(bound) ? bound : 'x'));
+  return `${text[0]}${lower},${upper}${text.at(-1)}`;
 }
 
-function split(text: string): [string, string] {
+function isInfinite(bound: string): boolean {
+  return /^-?infinity$/i.test(bound);
+}
+
+/** Both bounds are there, and on the line. */
+export function isFiniteRange(text: string): boolean {
+  return text !== 'empty' && splitRange(text).every((bound) => bound !== '' && !isInfinite(bound));
+}
+
+/** The texts of both bounds, empty where there is none. */
+export function splitRange(text: string): [string, string] {
   const inner = text.slice(1, -1);
   const comma = inner.indexOf(',');
   const bare = (part: string): string => part.replaceAll('"', '');
@@ -60,12 +72,15 @@ export class RangeEncoder implements ColumnEncoder {
     const lower = present(this.#lower, codes[at + 1], random.next());
     const span = present(this.#span, codes[at + 2], random.next());
     if (shape === 'empty') return shape;
-    const { elementClass } = this.#json;
-    const bound = (number: number): string => boundText(elementClass, number, this.#lower.decimals ?? 6);
+    const { elementClass, decimals } = this.#json;
+    const bound = (number: number): string => boundText(elementClass, number, decimals ?? this.#lower.decimals, decimals !== null);
     const [left, right] = shape.slice(1, -1).split(',');
-    const upper = lower + Math.max(span, elementClass === 'integer' || elementClass === 'date' ? 1 : 0);
+    // The server prints no range that holds nothing but as `empty`.
+    const isOpen = !shape.startsWith('[') || !shape.endsWith(']');
+    const least = elementClass === 'integer' || elementClass === 'date' ? 1 : isOpen ? 1e-6 : 0;
+    const upper = lower + Math.max(span, least);
     // With no lower bound, `lower` holds the upper one.
-    return `${shape[0]}${left === '' ? '' : bound(lower)},${right === '' ? '' : bound(left === '' ? lower : upper)}${shape.at(-1)}`;
+    return `${shape[0]}${left === 'x' ? bound(lower) : left},${right === 'x' ? bound(left === 'x' ? upper : lower) : right}${shape.at(-1)}`;
   }
 
   toJson(): unknown {
@@ -73,11 +88,16 @@ export class RangeEncoder implements ColumnEncoder {
   }
 }
 
+/** Texts of the bounds that are on the line. */
+function boundsOf(value: string | null): string[] {
+  return value === null || value === 'empty' ? [] : splitRange(value).filter((bound) => bound !== '' && !isInfinite(bound));
+}
+
 /** [the first bound that is there, upper − lower], null where there is none. */
 function measure(text: string, elementClass: string): [number | null, number | null] {
   if (text === 'empty') return [null, null];
   const codec = scalarCodec(elementClass)!;
-  const [lower, upper] = split(text).map((part) => (part === '' ? null : codec.parse(part)));
+  const [lower, upper] = splitRange(text).map((part) => (part === '' ? null : codec.parse(part)));
   return [lower ?? upper, lower === null || upper === null ? null : upper - lower];
 }
 
@@ -86,11 +106,19 @@ function present(numbers: NumberEncoder, code: number, uniform: number): number 
   return numbers.decode(code, uniform) ?? numbers.decode(numbers.binCount >>> 1, uniform) ?? 0;
 }
 
-/** A bound, quoted where the server quotes it. */
-function boundText(elementClass: string, number: number, decimals: number): string {
+/** A bound as the server prints it. `padded`: decimals that a value does not have are printed too. */
+export function boundText(elementClass: string, number: number, decimals: number | undefined, padded: boolean): string {
   const codec = scalarCodec(elementClass)!;
-  const text = cellText(codec.format(number, decimals), codec.form, decimals) ?? '';
+  const cell = codec.format(number, decimals ?? 6);
+  const isPlain = codec.form === 'number' && typeof cell === 'number' && decimals !== undefined;
+  const text = isPlain
+    ? printNumber(cell, decimals, padded)
+    : serverText(cell, codec.form, elementClass === 'timestamptz');
   return /[\s"()[\],\\]/.test(text) ? `"${text}"` : text;
+}
+
+function printNumber(value: number, decimals: number, padded: boolean): string {
+  return padded ? value.toFixed(decimals) : String(Number(value.toFixed(decimals)));
 }
 
 export function fitRangeEncoder(
@@ -112,6 +140,7 @@ export function fitRangeEncoder(
     elementClass,
     shapes,
     hasNull: values.includes(null),
+    decimals: elementClass === 'decimal' ? printedDecimals(values.flatMap(boundsOf)) : null,
     lower: fitNumberEncoder(
       measures.map(([lower]) => lower),
       units,

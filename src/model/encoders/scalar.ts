@@ -53,9 +53,63 @@ const interval: ScalarCodec = {
     const micros = Math.round(value);
     const days = Math.trunc(micros / DAY_MICROS);
     const rest = micros - days * DAY_MICROS;
-    return `${days} days ${rest < 0 ? '-' : ''}${formatTime(Math.abs(rest))}`;
+    return [days === 0 ? '' : counted(days, 'day'), rest === 0 && days !== 0 ? '' : signedTime(rest)]
+      .filter((part) => part !== '')
+      .join(' ');
   },
 };
+
+/** Intervals without days: hours go on beyond 24. */
+const clockInterval: ScalarCodec = { form: 'text', parse: parseInterval, format: (value) => signedTime(Math.round(value)) };
+
+/** Intervals of whole months; in months. */
+const monthInterval: ScalarCodec = {
+  form: 'text',
+  parse: (text) => {
+    const micros = parseInterval(text);
+    return micros === null ? null : Math.round(micros / (30 * DAY_MICROS));
+  },
+  format: (value) => {
+    const months = Math.round(value);
+    const [years, rest] = [Math.trunc(months / 12), months % 12];
+    const parts = [years === 0 ? '' : counted(years, 'year'), rest === 0 ? '' : counted(rest, 'mon')];
+    return months === 0 ? '00:00:00' : parts.filter((part) => part !== '').join(' ');
+  },
+};
+
+function counted(count: number, unit: string): string {
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+function signedTime(micros: number): string {
+  return `${micros < 0 ? '-' : ''}${formatTime(Math.abs(micros))}`;
+}
+
+/** Which of the interval codecs writes such values as the server prints them. */
+export function intervalClass(values: readonly (string | null)[]): string {
+  const present = values.filter((value) => value !== null && value !== '00:00:00');
+  if (present.length > 0 && present.every((value) => /^(?:[+-]?\d+ (?:year|mon)s? ?)+$/.test(value!))) return 'interval-months';
+  return present.some((value) => /day|mon|year/.test(value!)) ? 'interval' : 'interval-clock';
+}
+
+/** Numbers beyond 2⁵³, as text: exact to 16 digits, the others are zeros. */
+const wideInteger: ScalarCodec = {
+  form: 'text',
+  parse: (text) => finite(Number(text)),
+  format: (value) => String(clamp(BigInt(Math.round(value)))),
+};
+
+const wideDecimal: ScalarCodec = {
+  form: 'text',
+  parse: (text) => finite(Number(text)),
+  format: (value, decimals) =>
+    Math.abs(value) < 2 ** 53 / 10 ** decimals ? value.toFixed(decimals) : String(BigInt(Math.round(value))),
+};
+
+function clamp(value: bigint): bigint {
+  const [least, most] = [-(2n ** 63n), 2n ** 63n - 1n];
+  return value < least ? least : value > most ? most : value;
+}
 
 /** The codec of a type class, or null for classes whose values have no line. */
 export function scalarCodec(typeClass: string): ScalarCodec | null {
@@ -75,6 +129,14 @@ export function scalarCodec(typeClass: string): ScalarCodec | null {
       return timeOfDay;
     case 'interval':
       return interval;
+    case 'interval-clock':
+      return clockInterval;
+    case 'interval-months':
+      return monthInterval;
+    case 'wide-integer':
+      return wideInteger;
+    case 'wide-decimal':
+      return wideDecimal;
     default:
       return null;
   }

@@ -6,6 +6,7 @@ import type { ColumnType } from '../../../connectors/connector.ts';
 import type { Cell, ColumnEncoder } from '../../model/encoders/encoder.ts';
 import { NumberEncoder, type NumberEncoderJson } from '../../model/encoders/number.ts';
 import { scalarCodec } from '../../model/encoders/scalar.ts';
+import { addressOf, type NetworkJson } from '../../model/encoders/network.ts';
 import type { RandomJson } from '../../model/encoders/simple.ts';
 import { oneOf, textsOf, type Numbered } from './pattern.ts';
 
@@ -62,6 +63,8 @@ function learnedValues(encoder: ColumnEncoder, type: ColumnType): Numbered<Cell>
       return listed((encoder.toJson() as { values: readonly string[] }).values);
     case 'text':
       return textValues(encoder.toJson() as TextJson, type.maxLength);
+    case 'network':
+      return addresses(encoder.toJson() as NetworkJson);
     case 'random':
       return randomValues(encoder.toJson() as RandomJson);
     default:
@@ -165,11 +168,29 @@ function randomValues({ of, lengths }: RandomJson): Numbered<Cell> | null {
     case 'bits':
       if (length === 0) return null;
       return { size: Math.min(2 ** 48, 2 ** length), at: (index) => index.toString(2).padStart(length, '0') };
-    case 'mac':
-      return { size: 2 ** 40, at: (index) => `02${index.toString(16).padStart(10, '0')}`.replace(/(..)(?=.)/g, '$1:') };
     default:
       return null;
   }
+}
+
+/** Of the most frequent shape, in the bytes that its prefix leaves open. */
+function addresses({ baseName, shapes }: NetworkJson): Numbered<Cell> {
+  const [shape] = shapes;
+  const [family, prefix] = shape.split('/').map(Number);
+  const isMac = baseName.startsWith('macaddr');
+  const open = isMac ? 5 : family === 6 ? 6 : baseName === 'cidr' ? Math.max(1, Math.floor(prefix / 8) - 1) : 3;
+  const radix = 250;
+  return {
+    size: radix ** Math.min(5, open),
+    at: (index) => {
+      let rest = index;
+      return addressOf(baseName, shape, () => {
+        const byte = rest % radix;
+        rest = Math.floor(rest / radix);
+        return byte;
+      });
+    },
+  };
 }
 
 /** Version 4; 48 of its bits are the number, the others follow from it. */

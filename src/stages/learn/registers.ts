@@ -181,6 +181,7 @@ export function shapeOf(type: ColumnType, nullable: boolean): ColumnShape {
     maxLength: type.maxLength,
     enumLabels: type.enumLabels,
     element: type.element === null ? null : shapeOf(type.element, true),
+    fields: type.fields?.map((field) => shapeOf(field.type, true)) ?? null,
   };
 }
 
