@@ -41,13 +41,20 @@ export class AsTextEncoder implements ColumnEncoder {
 
   toJson(): unknown {
     const { kind } = this.#inner;
-    return { kind, parameters: this.#inner.toJson(), zoned: this.#zoned, decimals: this.#decimals } satisfies AsTextJson;
+    return {
+      kind,
+      parameters: this.#inner.toJson(),
+      zoned: this.#zoned,
+      decimals: this.#decimals,
+    } satisfies AsTextJson;
   }
 }
 
 /** How many digits the numbers have after the point, where all have as many; null where they differ. */
 export function printedDecimals(texts: readonly (string | null)[]): number | null {
-  const counts = new Set(texts.flatMap((text) => (text === null ? [] : [text.includes('.') ? text.length - text.indexOf('.') - 1 : 0])));
+  const counts = new Set(
+    texts.flatMap((text) => (text === null ? [] : [text.includes('.') ? text.length - text.indexOf('.') - 1 : 0])),
+  );
   return counts.size === 1 ? [...counts][0] : null;
 }
 

@@ -58,7 +58,12 @@ export function fitCompositeEncoder(
   const rows = values.flatMap((value, i) => (value === null ? [] : [i]));
   const records = rows.map((i) => parseRecord(values[i]!));
   const owners = Uint32Array.from(rows, (i) => units[i]);
-  const encoders = fitters.map((fit, f) => fit(records.map((record) => record[f] ?? null), owners));
+  const encoders = fitters.map((fit, f) =>
+    fit(
+      records.map((record) => record[f] ?? null),
+      owners,
+    ),
+  );
   const fields = encoders.map((encoder) => ({ kind: encoder.kind, parameters: encoder.toJson() }));
   return new CompositeEncoder({ hasNull: rows.length < values.length, fields }, encoders);
 }

@@ -122,7 +122,9 @@ export function fitColumnEncoder(
       if (isClosedSet(values, units)) return fitCategoryColumn(values, units, hasNull);
       if (shape.baseName === 'hstore')
         return fitHstoreEncoder(values, (documents) => fitDocument(documents, units, numbers));
-      return fitSkeletonEncoder(values, units) ?? fitCategoryColumn(values, units, hasNull, plainValues(shape.baseName));
+      return (
+        fitSkeletonEncoder(values, units) ?? fitCategoryColumn(values, units, hasNull, plainValues(shape.baseName))
+      );
   }
 }
 
@@ -161,7 +163,8 @@ function fitArray(
   if (isClosedSet(values, units)) return fitCategoryColumn(values, units, hasNull);
   const { element } = shape;
   if (element === null) return fitCategoryColumn(values, units, hasNull, ['{}']);
-  const fitElement = (texts: readonly (string | null)[], owners: Uint32Array): ColumnEncoder => nested(element, texts, owners);
+  const fitElement = (texts: readonly (string | null)[], owners: Uint32Array): ColumnEncoder =>
+    nested(element, texts, owners);
   return (
     fitArrayEncoder(values, units, fitElement) ??
     fitNestedArrayEncoder(values, units, fitElement) ??
@@ -171,7 +174,9 @@ function fitArray(
 
 /** Numbers that no double holds exactly. */
 function isWide(values: readonly (string | null)[]): boolean {
-  return values.some((value) => value !== null && value.length > 15 && Math.abs(Number(value)) > Number.MAX_SAFE_INTEGER);
+  return values.some(
+    (value) => value !== null && value.length > 15 && Math.abs(Number(value)) > Number.MAX_SAFE_INTEGER,
+  );
 }
 
 /** A value of each type that nothing can be learned of and that has one at all: valid, and nobody's. */

@@ -20,7 +20,10 @@ export class LexemeEncoder implements ColumnEncoder {
   decode(codes: Uint16Array, at: number, random: Uniforms): Cell {
     const text = this.#words.decode(codes, at, random);
     if (text === null) return null;
-    const words = [...new Set(String(text).split(' '))].map((word, i) => ({ word: word.replace(/['\\]/g, ''), place: i + 1 }));
+    const words = [...new Set(String(text).split(' '))].map((word, i) => ({
+      word: word.replace(/['\\]/g, ''),
+      place: i + 1,
+    }));
     // The server keeps lexemes by length and byte order.
     const sorted = words
       .filter(({ word }) => word !== '')

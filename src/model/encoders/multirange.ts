@@ -49,7 +49,9 @@ export class MultirangeEncoder implements ColumnEncoder {
     for (let i = 0; i < count; i++) {
       const upper = lower + Math.max(step, draw(this.#span));
       const decimals = this.#first.decimals;
-      ranges.push(`[${boundText(elementClass, lower, decimals, false)},${boundText(elementClass, upper, decimals, false)})`);
+      ranges.push(
+        `[${boundText(elementClass, lower, decimals, false)},${boundText(elementClass, upper, decimals, false)})`,
+      );
       lower = upper + Math.max(step, draw(this.#gap));
     }
     return `{${ranges.join(',')}}`;
@@ -85,8 +87,14 @@ export function fitMultirangeEncoder(
     fitNumberEncoder(numbers, owners).toJson();
   return new MultirangeEncoder({
     elementClass,
-    count: fit(lists.map((list) => list?.length ?? null), units),
-    first: fit(lists.map((list) => list?.[0]?.[0] ?? null), units),
+    count: fit(
+      lists.map((list) => list?.length ?? null),
+      units,
+    ),
+    first: fit(
+      lists.map((list) => list?.[0]?.[0] ?? null),
+      units,
+    ),
     span: fit(spans, Uint32Array.from(spanUnits)),
     gap: fit(gaps, Uint32Array.from(gapUnits)),
   });

@@ -54,7 +54,9 @@ export class NestedArrayEncoder implements ColumnEncoder {
 
   #filled([size, ...inner]: readonly number[], random: Uniforms): string {
     if (size === undefined) return '{}';
-    const items = Array.from({ length: size }, () => (inner.length > 0 ? this.#filled(inner, random) : this.#drawn(random)));
+    const items = Array.from({ length: size }, () =>
+      inner.length > 0 ? this.#filled(inner, random) : this.#drawn(random),
+    );
     return `{${items.join(',')}}`;
   }
 
@@ -71,7 +73,12 @@ export function fitNestedArrayEncoder(
   fitElement: (values: readonly (string | null)[], units: Uint32Array) => ColumnEncoder,
 ): NestedArrayEncoder | null {
   const parsed = values.map((value) => (value === null ? null : parseNestedArray(value)));
-  const shapes = [...countByUnit(parsed.map((array) => array?.shape ?? null), units)]
+  const shapes = [
+    ...countByUnit(
+      parsed.map((array) => array?.shape ?? null),
+      units,
+    ),
+  ]
     .filter(([, count]) => count.units >= MIN_UNITS)
     .sort((a, b) => b[1].rows - a[1].rows || (a[0] < b[0] ? -1 : 1))
     .map(([shape]) => shape);
@@ -85,12 +92,19 @@ export function fitNestedArrayEncoder(
     element.encode(value, codes, 0);
     codes.forEach((code, part) => weights[part][code]++);
   }
-  const json = { shapes, hasNull: values.includes(null), element: { kind: element.kind, parameters: element.toJson() }, weights };
+  const json = {
+    shapes,
+    hasNull: values.includes(null),
+    element: { kind: element.kind, parameters: element.toJson() },
+    weights,
+  };
   return new NestedArrayEncoder(json, element);
 }
 
 /** Shape and elements of any array literal; null where its rows differ in length, which no array has. */
-export function parseNestedArray(literal: string): { readonly shape: string; readonly elements: (string | null)[] } | null {
+export function parseNestedArray(
+  literal: string,
+): { readonly shape: string; readonly elements: (string | null)[] } | null {
   const equals = literal.startsWith('[') ? literal.indexOf('=') : -1;
   const bounds = equals < 0 ? '' : literal.slice(0, equals + 1);
   const text = literal.slice(equals + 1);

@@ -17,11 +17,16 @@ export class NetworkEncoder implements ColumnEncoder {
 
   constructor(json: NetworkJson) {
     this.#json = json;
-    this.parts = [{ size: Math.max(1, json.shapes.length + (json.hasNull ? 1 : 0)), ordered: false, hasNull: json.hasNull }];
+    this.parts = [
+      { size: Math.max(1, json.shapes.length + (json.hasNull ? 1 : 0)), ordered: false, hasNull: json.hasNull },
+    ];
   }
 
   encode(value: string | null, out: Uint16Array, at: number): void {
-    out[at] = value === null ? this.parts[0].size - 1 : Math.max(0, this.#json.shapes.indexOf(shapeOf(value, this.#json.baseName)));
+    out[at] =
+      value === null
+        ? this.parts[0].size - 1
+        : Math.max(0, this.#json.shapes.indexOf(shapeOf(value, this.#json.baseName)));
   }
 
   decode(codes: Uint16Array, at: number, random: Uniforms): Cell {
@@ -76,7 +81,11 @@ function shapeOf(value: string, baseName: string): string {
   return `${family}/${prefix ?? (family === 6 ? 128 : 32)}`;
 }
 
-export function fitNetworkEncoder(baseName: string, values: readonly (string | null)[], units: Uint32Array): NetworkEncoder {
+export function fitNetworkEncoder(
+  baseName: string,
+  values: readonly (string | null)[],
+  units: Uint32Array,
+): NetworkEncoder {
   const shapes = values.map((value) => (value === null ? null : shapeOf(value, baseName)));
   const counts = [...countByUnit(shapes, units)].sort((a, b) => b[1].rows - a[1].rows || (a[0] < b[0] ? -1 : 1));
   const common = counts.filter(([, count]) => count.units >= MIN_UNITS).map(([shape]) => shape);

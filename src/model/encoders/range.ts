@@ -73,7 +73,8 @@ export class RangeEncoder implements ColumnEncoder {
     const span = present(this.#span, codes[at + 2], random.next());
     if (shape === 'empty') return shape;
     const { elementClass, decimals } = this.#json;
-    const bound = (number: number): string => boundText(elementClass, number, decimals ?? this.#lower.decimals, decimals !== null);
+    const bound = (number: number): string =>
+      boundText(elementClass, number, decimals ?? this.#lower.decimals, decimals !== null);
     const [left, right] = shape.slice(1, -1).split(',');
     // The server prints no range that holds nothing but as `empty`.
     const isOpen = !shape.startsWith('[') || !shape.endsWith(']');
@@ -90,7 +91,9 @@ export class RangeEncoder implements ColumnEncoder {
 
 /** Texts of the bounds that are on the line. */
 function boundsOf(value: string | null): string[] {
-  return value === null || value === 'empty' ? [] : splitRange(value).filter((bound) => bound !== '' && !isInfinite(bound));
+  return value === null || value === 'empty'
+    ? []
+    : splitRange(value).filter((bound) => bound !== '' && !isInfinite(bound));
 }
 
 /** [the first bound that is there, upper − lower], null where there is none. */

@@ -60,7 +60,11 @@ const interval: ScalarCodec = {
 };
 
 /** Intervals without days: hours go on beyond 24. */
-const clockInterval: ScalarCodec = { form: 'text', parse: parseInterval, format: (value) => signedTime(Math.round(value)) };
+const clockInterval: ScalarCodec = {
+  form: 'text',
+  parse: parseInterval,
+  format: (value) => signedTime(Math.round(value)),
+};
 
 /** Intervals of whole months; in months. */
 const monthInterval: ScalarCodec = {
@@ -88,7 +92,8 @@ function signedTime(micros: number): string {
 /** Which of the interval codecs writes such values as the server prints them. */
 export function intervalClass(values: readonly (string | null)[]): string {
   const present = values.filter((value) => value !== null && value !== '00:00:00');
-  if (present.length > 0 && present.every((value) => /^(?:[+-]?\d+ (?:year|mon)s? ?)+$/.test(value!))) return 'interval-months';
+  if (present.length > 0 && present.every((value) => /^(?:[+-]?\d+ (?:year|mon)s? ?)+$/.test(value!)))
+    return 'interval-months';
   return present.some((value) => /day|mon|year/.test(value!)) ? 'interval' : 'interval-clock';
 }
 

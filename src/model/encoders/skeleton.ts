@@ -2,14 +2,7 @@
  * Values of types that have no form of their own here, by their text: numbers in it are learned, what stands between
  * them is kept where 5 units share it: points, circles, small XML documents, versions.
  */
-import {
-  countByUnit,
-  MIN_UNITS,
-  type Cell,
-  type ColumnEncoder,
-  type PartSpec,
-  type Uniforms,
-} from './encoder.ts';
+import { countByUnit, MIN_UNITS, type Cell, type ColumnEncoder, type PartSpec, type Uniforms } from './encoder.ts';
 import { fitNumberEncoder, NumberEncoder, type NumberEncoderJson } from './number.ts';
 
 const MAX_SKELETONS = 50;
@@ -41,7 +34,9 @@ export class SkeletonEncoder implements ColumnEncoder {
     this.#codes = new Map(json.skeletons.map((skeleton, code) => [skeleton, code]));
     this.parts = [
       { size: json.skeletons.length + (json.hasNull ? 1 : 0), ordered: false, hasNull: json.hasNull },
-      ...this.#numbers.slice(0, MAX_LEARNED).map((number) => ({ size: number.size, ordered: true, hasNull: number.hasNull })),
+      ...this.#numbers
+        .slice(0, MAX_LEARNED)
+        .map((number) => ({ size: number.size, ordered: true, hasNull: number.hasNull })),
     ];
   }
 

@@ -57,10 +57,17 @@ export function fitSpecialEncoder(
   fit: (values: readonly (string | null)[], units: Uint32Array) => ColumnEncoder,
 ): SpecialEncoder {
   const rows = values.flatMap((value, i) => (value === null || SPECIAL_VALUES.has(value) ? [] : [i]));
-  const inner = fit(rows.map((i) => values[i]), Uint32Array.from(rows, (i) => units[i]));
+  const inner = fit(
+    rows.map((i) => values[i]),
+    Uint32Array.from(rows, (i) => units[i]),
+  );
   const specials = [...new Set(values)].filter((value): value is string => value !== null && SPECIAL_VALUES.has(value));
   return new SpecialEncoder(
-    { specials: specials.sort(), hasNull: values.includes(null), inner: { kind: inner.kind, parameters: inner.toJson() } },
+    {
+      specials: specials.sort(),
+      hasNull: values.includes(null),
+      inner: { kind: inner.kind, parameters: inner.toJson() },
+    },
     inner,
   );
 }

@@ -42,7 +42,9 @@ export class TextRangeEncoder implements ColumnEncoder {
 export function fitTextRangeEncoder(values: readonly (string | null)[], units: Uint32Array): TextRangeEncoder {
   const rows = values.flatMap((value, i) => (value === null || value === 'empty' ? [] : [i]));
   const bounds = rows.flatMap((i) => splitRange(values[i]!).filter((bound) => bound !== ''));
-  const owners = Uint32Array.from(rows.flatMap((i) => splitRange(values[i]!).flatMap((bound) => (bound === '' ? [] : [units[i]]))));
+  const owners = Uint32Array.from(
+    rows.flatMap((i) => splitRange(values[i]!).flatMap((bound) => (bound === '' ? [] : [units[i]]))),
+  );
   const bound = fitTextEncoder(bounds, owners, { maxLength: null, hasNull: false });
   return new TextRangeEncoder({ hasNull: values.includes(null), bound: bound.toJson() });
 }

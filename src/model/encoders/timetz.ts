@@ -48,12 +48,26 @@ export function fitZonedTimeEncoder(
   options: Parameters<typeof fitScalarEncoder>[3],
 ): ZonedTimeEncoder {
   const parts = values.map((value) => (value === null ? null : split(value)));
-  const zones = [...countByUnit(parts.map((part) => part?.[1] ?? null), units)]
+  const zones = [
+    ...countByUnit(
+      parts.map((part) => part?.[1] ?? null),
+      units,
+    ),
+  ]
     .filter(([, count]) => count.units >= MIN_UNITS)
     .sort((a, b) => b[1].rows - a[1].rows || (a[0] < b[0] ? -1 : 1))
     .map(([zone]) => zone);
-  const time = fitScalarEncoder('time', parts.map((part) => part?.[0] ?? null), units, options);
-  return new ZonedTimeEncoder({ zones: zones.length > 0 ? zones : ['+00'], hasNull: values.includes(null), time: time.toJson() });
+  const time = fitScalarEncoder(
+    'time',
+    parts.map((part) => part?.[0] ?? null),
+    units,
+    options,
+  );
+  return new ZonedTimeEncoder({
+    zones: zones.length > 0 ? zones : ['+00'],
+    hasNull: values.includes(null),
+    time: time.toJson(),
+  });
 }
 
 function split(text: string): [string, string] {

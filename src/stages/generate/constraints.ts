@@ -50,11 +50,18 @@ export function tableConstraints(
     const guard = exclusionGuard(name, definition, names);
     return guard === null || !readable(guard.columns) ? [] : [guard];
   });
+  // Without anything that overlaps, rows that are equal exclude each other: a unique key by another name.
+  for (const { asKey, name, columns } of exclusions) {
+    if (asKey === null) continue;
+    const parts = asKey.map((value): KeyPart => ({ column: null, value }));
+    const guard = new UniqueGuard(name, parts, columns, { nullsDistinct: true, predicate: null });
+    general.push({ guard, perParent: false });
+  }
   return {
     checks: rowChecks(table, names).filter(({ columns }) => readable(columns)),
     structural,
     general,
-    exclusions,
+    exclusions: exclusions.filter(({ asKey }) => asKey === null),
   };
 }
 
@@ -65,7 +72,8 @@ export function rowChecks(table: TableFacts, names: Names): readonly RowCheck[] 
     const compiled = compilePredicate(expression, value === undefined ? names : { ...names, value });
     if (compiled !== null) checks.push({ name, ...compiled });
   };
-  for (const check of table.checks) add(check.name, check.expression);
+  // What the source itself does not keep everywhere is learned like anything else.
+  for (const check of table.checks) if (check.validated) add(check.name, check.expression);
   for (const column of table.columns) {
     if (column.generated !== null) continue;
     for (const check of column.type.domain?.checks ?? [])

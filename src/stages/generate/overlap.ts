@@ -39,6 +39,8 @@ export class ExclusionGuard {
   readonly name: string;
   readonly columns: readonly string[];
   readonly placement: Placement | null;
+  /** Where nothing overlaps and nothing is left out: the values that must not all be equal. */
+  readonly asKey: readonly Element['value'][] | null;
   readonly #equal: readonly Element[];
   readonly #overlap: Element | null;
   readonly #predicate: Predicate | null;
@@ -57,6 +59,7 @@ export class ExclusionGuard {
     this.#equal = parts.equal;
     this.#overlap = parts.overlap;
     this.#predicate = parts.predicate;
+    this.asKey = parts.overlap === null && parts.predicate === null ? parts.equal.map(({ value }) => value) : null;
     this.placement = parts.overlap === null ? null : placementOf(parts.overlap.node);
     const elements = parts.overlap === null ? parts.equal : [...parts.equal, parts.overlap];
     this.columns = [...new Set([...elements.flatMap((element) => element.columns), ...parts.predicateColumns])];

@@ -156,51 +156,75 @@ class QuotaReferenceChooser extends Chooser {
 
 /** A forest: every row but a root hangs on a row made before it that still wants children. */
 class ForestChooser extends Chooser {
-  readonly #wanting: number[] = [];
+  /** Rows that want children, once for each; by the values that a child must share with its parent. */
+  readonly #wanting = new Map<string, number[]>();
   readonly #self: string;
-  #held = -1;
-  #chosen: number | null = null;
+  readonly #ownText: (column: string) => string | null;
+  #row = -1;
+  #held: { readonly list: number[]; readonly at: number } | null = null;
 
-  constructor(key: ForeignKeyModel, own: MadeTable, shared: readonly number[], self: string) {
+  constructor(
+    key: ForeignKeyModel,
+    own: MadeTable,
+    shared: readonly number[],
+    self: string,
+    text: (column: string) => string | null,
+  ) {
     super(key, own, shared);
     this.#self = self;
+    this.#ownText = text;
   }
 
   choose({ row, registers, random, accept }: Choice): number | null | 'impossible' {
     const { register } = this.key.maker as { register: number };
     const isRoot = register >= 0 && registers[register] === 1;
-    if (!isRoot) {
-      for (let tries = 0; tries < 30 && this.#wanting.length > 0; tries++) {
-        const at = random.nextInteger(this.#wanting.length);
-        if (!accept(this.#wanting[at])) continue;
-        this.#held = at;
-        return (this.#chosen = this.#wanting[at]);
+    this.#row = row;
+    this.#held = null;
+    const list = this.#wanting.get(this.#group());
+    if (!isRoot && list !== undefined) {
+      for (let tries = 0; tries < 30 && list.length > 0; tries++) {
+        const at = random.nextInteger(list.length);
+        if (!accept(list[at])) continue;
+        this.#held = { list, at };
+        return list[at];
       }
     }
-    return this.#root(row);
-  }
-
-  /** A root references nothing, or itself where the key may not be NULL. */
-  #root(row: number): number | null {
-    this.#chosen = null;
-    this.#held = -1;
+    // A root references nothing, or itself where the key may not be NULL.
     return this.key.nullRate > 0 ? null : row;
   }
 
+  /** The row itself is not kept yet: its key is what it holds. */
+  override keyTexts(parent: number): readonly string[] {
+    if (parent !== this.#row) return super.keyTexts(parent);
+    return this.key.referencedColumns.map((column) => this.#ownText(column)!);
+  }
+
+  override agrees(parent: number, text: (column: string) => string | null): boolean {
+    return parent === this.#row || super.agrees(parent, text);
+  }
+
   override withdraw(): void {
-    this.#held = -1;
-    this.#chosen = null;
+    this.#held = null;
   }
 
   override commit(row: number, made: MadeTable): void {
-    if (this.#held >= 0 && this.#chosen !== null) {
-      this.#wanting[this.#held] = this.#wanting[this.#wanting.length - 1];
-      this.#wanting.pop();
+    if (this.#held !== null) {
+      const { list, at } = this.#held;
+      list[at] = list[list.length - 1];
+      list.pop();
     }
     const wanted = made.counts.get(countKey(this.#self, this.key.name))?.[row] ?? 0;
-    for (let i = 0; i < wanted; i++) this.#wanting.push(row);
-    this.#held = -1;
-    this.#chosen = null;
+    if (wanted > 0) {
+      const group = this.#group();
+      let list = this.#wanting.get(group);
+      if (list === undefined) this.#wanting.set(group, (list = []));
+      for (let i = 0; i < wanted; i++) list.push(row);
+    }
+    this.#held = null;
+  }
+
+  #group(): string {
+    return JSON.stringify(this.shared.map((i) => this.#ownText(this.key.columns[i])));
   }
 }
 
@@ -226,6 +250,13 @@ class OwnChildChooser extends Chooser {
   }
 }
 
+/** Columns of keys that no key sets: they are made like others, and the references must agree with them. */
+function givenColumns(model: TableModel): readonly string[] {
+  return model.columns.flatMap(({ name, maker }) =>
+    maker.by !== 'foreign-key' && maker.by !== 'mask' && maker.by !== 'null' && maker.by !== 'copy' ? [name] : [],
+  );
+}
+
 /** Choosers of a table's keys in the order of assignment. `text` reads the row being made. */
 export function referenceChoosers(
   model: TableModel,
@@ -237,7 +268,7 @@ export function referenceChoosers(
   cycle: { readonly later: ReadonlySet<string>; readonly withLater: boolean },
 ): readonly ReferenceChooser[] {
   const choosers: ReferenceChooser[] = [];
-  const assigned = new Set<string>();
+  const assigned = new Set<string>(givenColumns(model));
   // Keys that wait for the second pass come last, so that they leave the draws of the others as they were.
   const rank = (key: ForeignKeyModel): number =>
     cycle.later.has(key.name) ? 1000 : key.maker.by === 'context' ? -1000 : -key.columns.length;
@@ -255,7 +286,7 @@ export function referenceChoosers(
         choosers.push(new CategoryChooser(key, parent, shared));
         break;
       case 'forest':
-        choosers.push(new ForestChooser(key, own, shared, model.id));
+        choosers.push(new ForestChooser(key, own, shared, model.id, text));
         break;
       case 'own-child':
         choosers.push(

@@ -32,6 +32,8 @@ interface FreeColumn {
   readonly at: number;
   readonly name: string;
   readonly nullable: boolean;
+  /** NULL was learned. */
+  readonly isSometimesNull: boolean;
   readonly support: Support | null;
   /** Values that constraints mention. */
   readonly mentioned: readonly Cell[];
@@ -67,7 +69,9 @@ export class RowRepair {
       );
       const constants = constraints.checks.flatMap((check) => check.constants.get(column.name) ?? []);
       const mentioned = constants.flatMap((constant) => mentionedCells(constant, column));
-      free.set(column.name, { at, name: column.name, nullable: facts.nullable, support, mentioned });
+      const { nullable } = facts;
+      const isSometimesNull = nullable && column.encoder!.parts.some((part) => part.hasNull);
+      free.set(column.name, { at, name: column.name, nullable, isSometimesNull, support, mentioned });
     });
     this.#free = free;
   }
@@ -258,7 +262,10 @@ export class RowRepair {
     const own = all.filter((column) => !earlier.has(column.name));
     const columns = own.length > 0 ? own : all;
     if (columns.length === 0) return null;
-    const enumeration = new KeyEnumeration(columns, { lo: this.#key.lo ^ digest(guard.name), hi: this.#key.hi });
+    const enumeration = new KeyEnumeration(columns, !guard.nullsDistinct, {
+      lo: this.#key.lo ^ digest(guard.name),
+      hi: this.#key.hi,
+    });
     this.#enumerations.set(guard.name, enumeration);
     return enumeration;
   }
@@ -304,21 +311,26 @@ function rangeText(lower: number, upper: number, of: CellColumn['rangeOf']): Cel
   return `[${bound(lower)},${bound(upper)})`;
 }
 
-/** All combinations of some columns' values, in a scrambled order of their own for each group of rows. */
+/** All combinations of some columns' values, in an order of their own for each group of rows. */
 class KeyEnumeration {
   readonly columns: readonly FreeColumn[];
   readonly size: number;
+  readonly #values: readonly Support[];
   readonly #learned: number;
   readonly #widest: number;
   readonly #key: StreamKey;
   readonly #next = new Map<number, number>();
 
-  constructor(columns: readonly FreeColumn[], key: StreamKey) {
+  /** `withNull`: NULL is a value of the key like any other. */
+  constructor(columns: readonly FreeColumn[], withNull: boolean, key: StreamKey) {
     this.columns = columns;
     this.#key = key;
-    this.size = product(columns.map(({ support }) => support!.size));
-    this.#learned = product(columns.map(({ support }) => support!.learnedCount));
-    const beyond = columns.map(({ support }) => support!.size - support!.learnedCount);
+    this.#values = columns.map(({ support, isSometimesNull }) =>
+      withNull && isSometimesNull ? orNull(support!) : support!,
+    );
+    this.size = product(this.#values.map(({ size }) => size));
+    this.#learned = product(this.#values.map(({ learnedCount }) => learnedCount));
+    const beyond = this.#values.map(({ size, learnedCount }) => size - learnedCount);
     this.#widest = beyond.indexOf(Math.max(...beyond));
   }
 
@@ -330,30 +342,38 @@ class KeyEnumeration {
   next(group: number): readonly Cell[] {
     const at = this.#next.get(group) ?? 0;
     this.#next.set(group, at + 1);
-    const count = this.columns.length;
-    const cells: Cell[] = [];
     if (at < this.#learned) {
-      let rest = permuteIndex({ lo: this.#key.lo ^ group, hi: this.#key.hi }, at, this.#learned);
-      for (let i = 0; i < count; i++) {
-        const { support } = this.columns[i];
-        cells.push(support!.at(rest % support!.learnedCount));
-        rest = Math.floor(rest / support!.learnedCount);
-      }
-      return cells;
+      const place = permuteIndex({ lo: this.#key.lo ^ group, hi: this.#key.hi }, at, this.#learned);
+      return this.#combination(place, ({ learnedCount }) => learnedCount, 0);
     }
-    // Beyond them the widest column runs on into what is only valid, beside every combination of the others.
-    let rest = at - this.#learned;
-    for (let i = 0; i < count; i++) {
-      if (i === this.#widest) continue;
-      const { support } = this.columns[i];
-      cells[i] = support!.at(rest % support!.size);
-      rest = Math.floor(rest / support!.size);
-    }
-    const { size, learnedCount } = this.columns[this.#widest].support!;
-    const first = size > learnedCount ? learnedCount : 0;
-    cells[this.#widest] = this.columns[this.#widest].support!.at(first + (rest % (size - first)));
+    // Beyond them the widest column runs on slowest; alone, it need not pass what was learned again.
+    const others = this.#values.filter((_, i) => i !== this.#widest);
+    const { size, learnedCount } = this.#values[this.#widest];
+    const isAlone = others.every((other) => other.size === other.learnedCount) && size > learnedCount;
+    return this.#combination(at - this.#learned, (support) => support.size, isAlone ? learnedCount : 0);
+  }
+
+  #combination(place: number, sizeOf: (support: Support) => number, widestFrom: number): readonly Cell[] {
+    const cells: Cell[] = [];
+    let rest = place;
+    this.#values.forEach((support, i) => {
+      if (i === this.#widest) return;
+      cells[i] = support.at(rest % sizeOf(support));
+      rest = Math.floor(rest / sizeOf(support));
+    });
+    const widest = this.#values[this.#widest];
+    cells[this.#widest] = widest.at(widestFrom + (rest % Math.max(1, sizeOf(widest) - widestFrom)));
     return cells;
   }
+}
+
+function orNull(support: Support): Support {
+  const { size, learnedCount } = support;
+  return {
+    size: size + 1,
+    learnedCount: learnedCount + 1,
+    at: (index) => (index === 0 ? null : support.at(index - 1)),
+  };
 }
 
 function product(factors: readonly number[]): number {

@@ -57,6 +57,8 @@ export class RowMaker implements RowView {
   readonly #choosers: readonly ReferenceChooser[];
   readonly #constraints: TableConstraints;
   readonly #repair: RowRepair;
+  /** By chooser: keys of assigned columns that are complete once it has chosen. */
+  readonly #completedBy: readonly (readonly GuardedKey[])[];
   readonly #guards: readonly GuardedKey[];
   readonly #moments: MomentMaker;
   readonly #calendar: Calendar;
@@ -88,6 +90,9 @@ export class RowMaker implements RowView {
     this.#choosers = choosers;
     this.#pass = pass;
     this.#constraints = tableConstraints(table, model);
+    this.#completedBy = choosers.map((_, i) =>
+      this.#constraints.structural.filter(({ guard }) => lastChooserOf(guard.columns, choosers) === i),
+    );
     this.#guards = [...this.#constraints.structural, ...this.#constraints.general];
     this.#key = streamKey(seed, 'rows', model.id);
     this.columns = cellColumns(table, model);
@@ -264,17 +269,12 @@ export class RowMaker implements RowView {
     this.#chosen.clear();
     for (let i = 0; i < this.#choosers.length; i++) {
       const chooser = this.#choosers[i];
-      const isLast = i === this.#choosers.length - 1;
       const accept = (parent: number): boolean => {
         if (!chooser.agrees(parent, this.text)) return false;
         this.#write(chooser.key, chooser.keyTexts(parent));
         this.#chosen.set(chooser.key.name, { table: chooser.parent, row: parent });
         if (attempt < RULE_TRIES && !this.#rules.admits(chooser.key.name, this)) return false;
-        // The last reference completes the structural keys; earlier ones are tested with it.
-        return (
-          !isLast ||
-          this.#constraints.structural.every(({ guard }) => !guard.isTaken(guard.digestOf(this.text, this.read)))
-        );
+        return this.#completedBy[i].every(({ guard }) => !guard.isTaken(guard.digestOf(this.text, this.read)));
       };
       const parent = chooser.choose({ row, place, registers: this.#registers, random, accept });
       if (parent === 'impossible') return chooser.key.name;
@@ -348,4 +348,10 @@ export class RowMaker implements RowView {
     this.#moments.remember();
     this.#rules.remember(this.cells);
   }
+}
+
+/** The last chooser that sets one of the columns; the very last where none does. */
+function lastChooserOf(columns: readonly string[], choosers: readonly ReferenceChooser[]): number {
+  const setting = choosers.flatMap(({ key }, i) => (key.columns.some((column) => columns.includes(column)) ? [i] : []));
+  return setting.at(-1) ?? choosers.length - 1;
 }

@@ -78,7 +78,7 @@ export function selectTables(catalog: Catalog, options: IntrospectOptions = {}):
       const foreignKeys = table.foreignKeys.filter((key) => !leadsOut(key, kept, ids));
       return { ...table, foreignKeys: [...foreignKeys, ...virtualKeys(table, catalog, kept, virtualForeignKeys)] };
     });
-  findings.push(...unreadable(tables, findings));
+  findings.push(...unreadable(tables, findings), ...generatedKeys(tables));
   const left = ids.filter((id) => !kept.has(id));
   return { version: 1, catalog: { ...catalog, tables }, excluded: left, nulledColumns, findings };
 }
@@ -184,6 +184,30 @@ function virtualKeys(
       virtual: true,
       declaredOn: [],
     }));
+}
+
+/** Foreign keys by generated columns: the server computes these only when the rows are there, too late to be referenced. */
+function generatedKeys(tables: readonly TableFacts[]): Finding[] {
+  const facts = new Map(tables.map((table) => [tableId(table.name), table]));
+  const isGenerated = (table: string, name: string): boolean =>
+    (facts.get(table)?.columns.find((column) => column.name === name)?.generated ?? null) !== null;
+  return tables.flatMap((table) => {
+    const id = tableId(table.name);
+    return table.foreignKeys.flatMap((key) => {
+      const to = tableId(key.referencedTable);
+      const column =
+        key.columns.filter((name) => isGenerated(id, name)).map((name) => `${id}.${name}`)[0] ??
+        key.referencedColumns.filter((name) => isGenerated(to, name)).map((name) => `${to}.${name}`)[0];
+      if (column === undefined) return [];
+      return finding(
+        'error',
+        'INTROSPECT_UNSUPPORTED',
+        `${id}.${key.name}`,
+        `The foreign key ${key.name} of ${id} goes by ${column}, a generated column, whose values are not known while rows are made; no row of ${id} could reference anything.`,
+        `Leave ${id} out under \`source.exclude\`.`,
+      );
+    });
+  });
 }
 
 /** One finding a table that the role may not read, unless the connector reported it already. */

@@ -8,6 +8,7 @@ import { childDefaults, TABLE_DEFAULTS } from '../../model/conditional.ts';
 import { MEMBERSHIP_WARNING, testMembership, worstAuc } from '../../model/self-test.ts';
 import type { AucEstimate } from '../../numeric/auc.ts';
 import { isRepeated } from '../../model/encoders/moment.ts';
+import { SPECIAL_VALUES } from '../../model/encoders/special.ts';
 import { RowModel } from '../../model/row-model.ts';
 import type { MinedRule } from '../../model/rules.ts';
 import type { SelfTest, TableModel } from '../../model/table-model.ts';
@@ -216,7 +217,9 @@ function momentColumns(table: TableFacts, plan: TablePlan, sample: TableSample, 
     .filter((name) => {
       const values = sample.columns.get(name)!;
       const fit = Array.from(fitRows, (row) => values[row]);
-      return fit.some((value) => value !== null) && !isRepeated(fit, units);
+      // An infinite moment has no distance from anything.
+      const isFinite = values.every((value) => value === null || !SPECIAL_VALUES.has(value));
+      return isFinite && fit.some((value) => value !== null) && !isRepeated(fit, units);
     });
 }
 

@@ -40,7 +40,8 @@ export function planTable(
     const plan = foreignKeys.get(key.name)!;
     if (plan === 'implied' || plan === 'null') continue;
     key.columns.forEach((column, position) => {
-      if (!owners.has(column)) owners.set(column, { foreignKey: key.name, position });
+      if (!owners.has(column) && !isGiven(graphTable.id, key, position))
+        owners.set(column, { foreignKey: key.name, position });
     });
   }
   const columns = new Map<string, ColumnPlan>();
@@ -60,6 +61,15 @@ export function planTable(
     );
   }
   return { columns, foreignKeys, through: new Map(), ownChild: new Map() };
+}
+
+/**
+ * A column that a self-reference shares with the key that it references (the tenant in `(tenant, parent) → (tenant, id)`):
+ * it is made like any other column, since a root needs it too, and the reference stays among rows that agree in it.
+ */
+function isGiven(id: string, key: ForeignKeyFacts, position: number): boolean {
+  const isSelf = tableId(key.referencedTable) === id && key.columns.length > 1;
+  return isSelf && key.columns[position] === key.referencedColumns[position];
 }
 
 /** The context first, then the widest keys: a narrow key that lies within a wide one is then implied by it. */
@@ -119,6 +129,7 @@ function planColumn(
 
 /** An integer that alone is a key, or that a sequence fills: any numbers serve that are distinct. */
 function isSurrogate(table: TableFacts, column: ColumnFacts, sample: TableSample): boolean {
+  if (isBound(table, column)) return false;
   const alone = [table.primaryKey, ...table.uniqueKeys].some(
     (key) => key !== null && key.predicate === null && key.columns.length === 1 && key.columns[0] === column.name,
   );
@@ -126,6 +137,14 @@ function isSurrogate(table: TableFacts, column: ColumnFacts, sample: TableSample
   if (column.sequence === null && column.identity === null) return false;
   const values = sample.columns.get(column.name)!;
   return new Set(values).size === values.length;
+}
+
+/** Some CHECK asks more of it than to be positive: then not any numbers serve. */
+function isBound(table: TableFacts, column: ColumnFacts): boolean {
+  const own = (column.type.domain?.checks ?? []).map((check) => check.expression);
+  const checks = table.checks.filter((check) => check.columns.includes(column.name)).map((check) => check.expression);
+  const isPositive = /^\(*(?:"[^"]+"|[\w$]+)\)* >=? \(*[01]\)*(?:::\w+\)*)?$/i;
+  return [...own, ...checks].some((expression) => !isPositive.test(expression));
 }
 
 /**

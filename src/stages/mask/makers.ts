@@ -477,7 +477,10 @@ function macAddress(site: Site): Maker {
   return (_who, row) => {
     const draws = site.draws.seek(row);
     const number = site.style.unique ? uniqueNumber(site.key, row, 2 ** 40, site.object) : draws.nextInteger(2 ** 40);
-    const text = `02${number.toString(16).padStart(10, '0')}`.replace(/(..)(?=.)/g, `$1${separator}`);
+    // Eight bytes have ff:fe between the halves of six.
+    const hex = number.toString(16).padStart(10, '0');
+    const digits = site.type.baseName === 'macaddr8' ? `02${hex.slice(0, 4)}fffe${hex.slice(4)}` : `02${hex}`;
+    const text = digits.replace(/(..)(?=.)/g, `$1${separator}`);
     return site.style.letterCase === 'upper' ? text.toUpperCase() : text;
   };
 }

@@ -14,9 +14,13 @@ export function linkRows(
   const links = new Map([...raw.keys()].map((id) => [id, new Map<string, Int32Array>()]));
   // One referenced key at a time, so that only one map of keys is alive.
   for (const group of groupByReferencedKey(facts, raw).values()) {
-    const rows = keyIndex(raw.get(group.to)!, group.columns);
+    const rows = keyIndex(
+      listsOf(raw.get(group.to)!, facts.get(group.to)!, group.columns),
+      raw.get(group.to)!.rowCount,
+    );
     for (const { from, name, columns } of group.keys) {
-      links.get(from)!.set(name, resolve(raw.get(from)!, columns, rows));
+      const { rowCount } = raw.get(from)!;
+      links.get(from)!.set(name, resolve(listsOf(raw.get(from)!, facts.get(from)!, columns), rowCount, rows));
     }
   }
   for (const [from, table] of raw) {
@@ -59,20 +63,35 @@ function groupByReferencedKey(
   return groups;
 }
 
-function keyIndex(table: RawTable, columns: readonly string[]): Map<string, number> {
-  const lists = columns.map((name) => table.columns.get(name)!);
+type Lists = readonly (readonly (string | null)[])[];
+
+/** The columns of a key, as the server compares them: without regard to case, or to blanks at the end. */
+function listsOf(table: RawTable, facts: TableFacts, columns: readonly string[]): Lists {
+  return columns.map((name) => {
+    const values = table.columns.get(name)!;
+    switch (facts.columns.find((column) => column.name === name)?.type.baseName) {
+      case 'citext':
+        return values.map((value) => value?.toLowerCase() ?? null);
+      case 'bpchar':
+        return values.map((value) => value?.trimEnd() ?? null);
+      default:
+        return values;
+    }
+  });
+}
+
+function keyIndex(lists: Lists, rowCount: number): Map<string, number> {
   const index = new Map<string, number>();
-  for (let i = 0; i < table.rowCount; i++) {
+  for (let i = 0; i < rowCount; i++) {
     const key = keyText(lists, i);
     if (key !== null) index.set(key, i);
   }
   return index;
 }
 
-function resolve(table: RawTable, columns: readonly string[], rows: ReadonlyMap<string, number>): Int32Array {
-  const lists = columns.map((name) => table.columns.get(name)!);
-  const links = new Int32Array(table.rowCount);
-  for (let i = 0; i < table.rowCount; i++) {
+function resolve(lists: Lists, rowCount: number, rows: ReadonlyMap<string, number>): Int32Array {
+  const links = new Int32Array(rowCount);
+  for (let i = 0; i < rowCount; i++) {
     const key = keyText(lists, i);
     links[i] = key === null ? -1 : (rows.get(key) ?? -2);
   }

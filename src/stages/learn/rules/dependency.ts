@@ -18,6 +18,7 @@ const MIN_VALUES_PER_KEY = 1.3;
 const PAIR_SCREEN_ROWS = 3000;
 const MIN_PAIR_REPEATS = 15;
 const MAX_PAIR_CHANCE = 0.9;
+const MAX_PAIRED_SOURCES = 60;
 /** Share of the cases, and their number, that one of a pair would get wrong alone. */
 const MIN_PAIR_BREACH_RATE = 0.03;
 const MIN_PAIR_BREACHES = 10;
@@ -235,7 +236,7 @@ function minePairs(
   const found: Found[] = [];
   const usable = sources.filter((source) => source.foreignKey === null || source.foreignKey.columns.length === 1);
   const screen = spread(table.fit, PAIR_SCREEN_ROWS);
-  for (const [a, b] of pairsOf(usable)) {
+  for (const [a, b] of pairsOf(fewest(usable))) {
     if (determines(table, a, b, determined) || determines(table, b, a, determined)) continue;
     const open = targets.filter(
       (target) =>
@@ -257,6 +258,13 @@ function minePairs(
     }
   }
   return found;
+}
+
+/** Pairs are quadratic in what may determine: of a very wide table those with the fewest values are tried. */
+function fewest(sources: readonly Source[]): readonly Source[] {
+  if (sources.length <= MAX_PAIRED_SOURCES) return sources;
+  const kept = new Set([...sources].sort((a, b) => a.distinctCount - b.distinctCount).slice(0, MAX_PAIRED_SOURCES));
+  return sources.filter((source) => kept.has(source));
 }
 
 /** Of several that tie the same three columns together, the one whose sources meet most freely. */

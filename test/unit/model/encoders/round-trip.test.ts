@@ -28,7 +28,7 @@ const TYPES: Readonly<
   interval: {
     shape: shapeOf('interval'),
     of: (i) => `${i % 9} days 0${i % 7}:00:00`,
-    valid: /^\d days [012]\d:00:00$/,
+    valid: /^(?:\d days?|(?:\d days? )?[012]\d:00:00)$/,
   },
   timestamptz: { shape: shapeOf('timestamptz'), of: (i) => `${date(i)} ${clock(i)}+00`, valid: TIMESTAMP },
   uuid: {
@@ -84,7 +84,7 @@ const TYPES: Readonly<
   'timestamptz[]': {
     shape: shapeOf('array', { element: shapeOf('timestamptz') }),
     of: (i) => `{"${date(i)} ${clock(i)}+00"}`,
-    valid: /^\{"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}"\}$/,
+    valid: /^\{"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00"\}$/,
   },
   int4range: {
     shape: shapeOf('range', { element: shapeOf('integer') }),
@@ -104,12 +104,12 @@ const TYPES: Readonly<
   tsrange: {
     shape: shapeOf('range', { element: shapeOf('timestamp') }),
     of: (i) => (i % 5 === 0 ? 'empty' : `["${date(i)} 08:00:00","2023-01-01 0${i % 9}:00:00"]`),
-    valid: /^(empty|\["\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}","\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}"\])$/,
+    valid: /^(empty|\["\d{4}-\d\d-\d\d \d\d:\d\d:\d\d","\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"\])$/,
   },
   tsvector: {
     shape: shapeOf('tsvector'),
     of: (i) => `'a${i % 9}':1 'it''s':2 'c${i}':3`,
-    valid: /^'[^' ]+':1( '[^' ]+':\d+)*$/,
+    valid: /^'[^' ]+':\d+( '[^' ]+':\d+)*$/,
   },
 };
 
@@ -192,7 +192,7 @@ describe('values that the server prints in several ways', () => {
     const moments = range(300, (i) =>
       i % 50 === 0 ? 'infinity' : i % 50 === 1 ? '0044-03-15 12:00:00 BC' : `${date(i)} ${clock(i)}`,
     );
-    expect(bad(drawn(fit(shapeOf('timestamp'), moments), moments), /^\d{4}-/)).toEqual([]);
+    expect(bad(drawn(fit(shapeOf('timestamp'), moments), moments), /^(?:\d{4}-|infinity$)/)).toEqual([]);
     const cut = range(300, (i) => (i % 50 === 0 ? '{"n": 1, "long": "aaaa' : `{"n": ${i % 4}}`));
     const encoder = fit(shapeOf('json', { nullable: false }), cut);
     expect(bad(drawn(encoder, cut), /^\{"n": \d\}$/)).toEqual([]);
