@@ -159,13 +159,18 @@ function childRowCount(
 ): number {
   const key = table.foreignKeys.find((candidate) => candidate.maker.by === 'context')!;
   const parent = made.get(key.referencedTable)!;
-  const scale =
-    options.scale * (options.tableScales.get(table.id) ?? 1) * (options.tableScales.get(key.referencedTable) ?? 1);
-  const total = Math.round(table.sourceRowCount * scale);
+  const total = Math.round(table.sourceRowCount * options.scale * tableScale(table, made, options));
   const children = Math.round(total * (1 - key.nullRate));
   const counts = parent.counts.get(countKey(table.id, key.name))!;
   counts.set(scaleQuotas(counts, children, childrenPerParent(table, key, facts, made)));
   return counts.reduce((sum, count) => sum + count, 0) + total - children;
+}
+
+/** Of a table itself, of the parent that its rows hang on, and so on: twice the customers have twice the order lines. */
+function tableScale(table: TableModel, made: ReadonlyMap<string, MadeTable>, options: GenerateOptions): number {
+  const key = table.foreignKeys.find((candidate) => candidate.maker.by === 'context');
+  const own = options.tableScales.get(table.id) ?? 1;
+  return key === undefined ? own : own * tableScale(made.get(key.referencedTable)!.model, made, options);
 }
 
 /**
