@@ -1,6 +1,6 @@
 /**
- * A planted fault, given to the built binary by `NODE_OPTIONS=--import`: the statements of publishing, each on its own
- * instead of in one transaction.
+ * A planted fault, given to the built binary by `NODE_OPTIONS=--import`: publishing in more than one
+ * transaction.
  */
 import { register } from 'node:module';
 
@@ -8,7 +8,7 @@ register(
   `data:text/javascript,${encodeURIComponent(`
     const FAULTS = new Map([
       ['/connectors/postgres/exchange.js', [["'BEGIN'", "'SELECT 1'"], ["'COMMIT'", "'SELECT 1'"]]],
-      ['/connectors/postgres/in-place.js', [['"BEGIN; SET LOCAL lock_timeout = \\'2s\\'"', '"SELECT 1"'], ["'COMMIT', [], { doing: 'publishing'", "'SELECT 1', [], { doing: 'publishing'"]]],
+      ['/connectors/postgres/in-place.js', [["checkpoint('publish:rename-old')", "await queryRows(client, 'COMMIT; BEGIN'); checkpoint('publish:rename-old')"]]],
     ]);
     export async function load(url, context, next) {
       const module = await next(url, context);
