@@ -21,6 +21,7 @@ import {
   CategoryColumnEncoder,
   fitCategoryColumn,
   fitScalarEncoder,
+  isWhole,
   lengthQuantiles,
   RandomEncoder,
   ScalarEncoder,
@@ -239,7 +240,8 @@ function random(
 function isClosedSet(values: readonly (string | null)[], units: Uint32Array): boolean {
   let present = 0;
   let shared = 0;
-  for (const count of countByUnit(values, units).values()) {
+  for (const [value, count] of countByUnit(values, units)) {
+    if (!isWhole(value)) return false;
     present += count.rows;
     if (count.units >= MIN_UNITS) shared += count.rows;
   }

@@ -121,6 +121,13 @@ export class CategoryColumnEncoder implements ColumnEncoder {
   }
 }
 
+/** What is as long as this may have been cut for reading; such a literal could not be loaded. */
+const CUT_LENGTH = 2000;
+
+export function isWhole(value: string): boolean {
+  return value.length < CUT_LENGTH;
+}
+
 /**
  * Categories that 5 units share, the most frequent first; rarer ones count as the most frequent.
  * `allowed`: labels that are part of the schema (an enum's, a boolean's), so that at least one is there to draw.
@@ -132,7 +139,7 @@ export function fitCategoryColumn(
   allowed: readonly string[] = [],
 ): CategoryColumnEncoder {
   const common = [...countByUnit(values, units)]
-    .filter(([, count]) => count.units >= MIN_UNITS)
+    .filter(([value, count]) => count.units >= MIN_UNITS && isWhole(value))
     .sort((a, b) => b[1].rows - a[1].rows || (a[0] < b[0] ? -1 : 1))
     .map(([value]) => value);
   return new CategoryColumnEncoder(common.length > 0 || hasNull ? common.slice(0, 1000) : allowed.slice(0, 1), hasNull);

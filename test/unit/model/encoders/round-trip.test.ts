@@ -193,9 +193,16 @@ describe('values that the server prints in several ways', () => {
       i % 50 === 0 ? 'infinity' : i % 50 === 1 ? '0044-03-15 12:00:00 BC' : `${date(i)} ${clock(i)}`,
     );
     expect(bad(drawn(fit(shapeOf('timestamp'), moments), moments), /^(?:\d{4}-|infinity$)/)).toEqual([]);
-    const cut = range(300, (i) => (i % 50 === 0 ? '{"n": 1, "long": "aaaa' : `{"n": ${i % 4}}`));
+    const cut = range(300, (i) =>
+      i % 3 === 0 ? `{"n": 1, "t": "${'a'.repeat(3000)}"}`.slice(0, 2000) : `{"n": ${i % 4}}`,
+    );
     const encoder = fit(shapeOf('json', { nullable: false }), cut);
     expect(bad(drawn(encoder, cut), /^\{"n": \d\}$/)).toEqual([]);
+    const lists = range(300, (i) => (i % 3 === 0 ? `{${'a,'.repeat(2000)}}`.slice(0, 2000) : '{a,b}'));
+    const texts = drawn(fit(shapeOf('array', { nullable: false, element: shapeOf('text') }), lists), lists);
+    expect(bad(texts, /^\{.*\}$/)).toEqual([]);
+    const odd = fit(shapeOf('other', { nullable: false }), lists);
+    expect(bad(drawn(odd, lists), /^\{a,b\}$/)).toEqual([]);
   });
 
   it('draws no empty lexeme from empty documents', () => {

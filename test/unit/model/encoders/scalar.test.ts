@@ -36,7 +36,8 @@ describe('values on a line', () => {
     for (const micros of [0, -1e6, 26 * HOUR, -26 * HOUR, 4.25e6, 400 * DAY])
       expect(interval.parse(interval.format(micros, 0) as string)).toBe(micros);
     const time = scalarCodec('time')!;
-    for (const text of ['00:00:00', '08:30:00', '23:59:59.123456']) expect(time.format(time.parse(text)!, 0)).toBe(text);
+    for (const text of ['00:00:00', '08:30:00', '23:59:59.123456'])
+      expect(time.format(time.parse(text)!, 0)).toBe(text);
   });
 
   it('count microseconds from 1970, through leap days and eras', () => {
