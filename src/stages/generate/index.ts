@@ -41,7 +41,7 @@ class Generation {
     this.#options = options;
     this.#facts = new Map(model.catalog.tables.map((table) => [tableId(table.name), table]));
     this.#needs = needsOf(model.tables);
-    this.#plan = planPasses(model.tables);
+    this.#plan = planPasses(model.tables, this.#needs);
     // Tables on a cycle may be referenced before they are made: those whose size does not depend on others are known now.
     for (const table of model.tables) {
       if (!table.foreignKeys.some((key) => key.maker.by === 'context')) this.#add(table, rootRowCount(table, options));
@@ -123,6 +123,7 @@ class Generation {
       tables: this.#made,
       seed,
       pass,
+      late: this.#plan.late(table.id),
     });
     const builder = new BlockBuilder(table.id, maker.columns, options.blockRows);
     const mask = options.maskers.get(table.id);
@@ -140,6 +141,7 @@ class Generation {
     }
     const last = builder.take();
     if (last !== null) yield finish(last);
+    maker.finish();
   }
 }
 

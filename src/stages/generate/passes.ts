@@ -1,10 +1,12 @@
 /**
  * Which tables are made twice. A row may need what is only known when its children are made: a sum over them, or, on
- * a cycle, the key of one of them. Such a table is first made to be known, then its children are, then it is made
- * again, every row from the same draw, and only then given out.
+ * a cycle, the key of one of them; or it copies what another row only then knows. Such a table is first made to be
+ * known, then its children are, then it is made again, every row from the same draw, and only then given out.
  */
 import type { TableModel } from '../../model/table-model.ts';
+import { lateColumns, type LateColumns } from './late-columns.ts';
 import { aggregatesOf } from './tally.ts';
+import type { Needs } from './world.ts';
 
 export interface PassPlan {
   /** In which tables are given out. */
@@ -12,13 +14,16 @@ export interface PassPlan {
   readonly twice: ReadonlySet<string>;
   /** Foreign keys of a table whose rows can only be chosen in the second pass. */
   later(table: string): ReadonlySet<string>;
+  /** Columns of a table whose values are only known in the second pass. */
+  late(table: string): ReadonlySet<string>;
 }
 
-export function planPasses(models: readonly TableModel[]): PassPlan {
+export function planPasses(models: readonly TableModel[], needs: ReadonlyMap<string, Needs>): PassPlan {
   const place = new Map(models.map((model, i) => [model.id, i]));
   const later = new Map<string, ReadonlySet<string>>();
   const after = new Map<string, Set<string>>();
   const twice = new Set<string>();
+  const late: LateColumns = new Map();
   for (const model of models) {
     const keys = model.foreignKeys.filter(
       (key) =>
@@ -35,6 +40,14 @@ export function planPasses(models: readonly TableModel[]): PassPlan {
     // Of its own rows all are known after the first pass.
     waits.delete(model.id);
     after.set(model.id, waits);
+    late.set(
+      model.id,
+      new Set([...aggregatesOf(model).map((rule) => rule.column), ...keys.flatMap((key) => key.columns)]),
+    );
+  }
+  for (const [id, sources] of lateColumns(models, needs, late, (id, source) => waitsFor(source, id, after))) {
+    twice.add(id);
+    after.set(id, new Set([...(after.get(id) ?? []), ...sources]));
   }
   const order: string[] = [];
   const left = new Set(models.map((model) => model.id));
@@ -43,7 +56,22 @@ export function planPasses(models: readonly TableModel[]): PassPlan {
     order.push(next);
     left.delete(next);
   }
-  return { order, twice, later: (table) => later.get(table) ?? new Set() };
+  return { order, twice, later: (table) => later.get(table) ?? NONE, late: (table) => late.get(table) ?? NONE };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Whether a table is only made again after another one, directly or not. */
+function waitsFor(id: string, other: string, after: ReadonlyMap<string, ReadonlySet<string>>): boolean {
+  const seen = new Set<string>();
+  const open = [id];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (at === other) return true;
+    if (seen.has(at)) continue;
+    seen.add(at);
+    open.push(...(after.get(at) ?? []));
+  }
+  return false;
 }
 
 /** Whether a reference leads to a table that is made after this one and of which too little is known before. */

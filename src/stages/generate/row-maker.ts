@@ -46,6 +46,8 @@ export interface RowMakerOptions {
   readonly tables: ReadonlyMap<string, MadeTable>;
   readonly seed: number;
   readonly pass: Pass;
+  /** Columns that only the second pass knows. */
+  readonly late: ReadonlySet<string>;
 }
 
 export class RowMaker implements RowView {
@@ -77,13 +79,13 @@ export class RowMaker implements RowView {
   }[];
   readonly #kept: readonly (readonly [number, Uint16Array])[];
   readonly #context: readonly { readonly at: number; readonly register: Register }[];
-  /** Keys that others, or later rows, reference; those that `mask` makes are kept when it has. */
+  /** Keys that others, or later rows, reference, in so far as this pass settles them; those that `mask` makes are kept when it has. */
   readonly #storedKeys: readonly (readonly [string, StoredKey])[];
   /** Row behind each foreign key of the row at hand; absent: none. */
   readonly #chosen = new Map<string, { readonly table: MadeTable; readonly row: number }>();
   #digests: (number | null)[] = [];
 
-  constructor({ table, model, made, parent, choosers, tables, seed, pass }: RowMakerOptions) {
+  constructor({ table, model, made, parent, choosers, tables, seed, pass, late }: RowMakerOptions) {
     this.#model = model;
     this.#made = made;
     this.#parent = parent;
@@ -118,8 +120,13 @@ export class RowMaker implements RowView {
     this.#kept = [...made.codes];
     const masked = new Set(this.columns.filter(({ maker }) => maker.by === 'mask').map(({ name }) => name));
     this.#storedKeys = [...made.keys].flatMap(([name, key]) =>
-      key instanceof StoredKey && !masked.has(name) ? [[name, key] as const] : [],
+      key instanceof StoredKey && !masked.has(name) && (pass !== 'second' || late.has(name))
+        ? [[name, pass === 'second' ? new StoredKey() : key] as const]
+        : [],
     );
+    if (pass === 'first') {
+      for (const { key } of choosers) made.chosen.set(key.name, new Int32Array(made.rowCount).fill(-1));
+    }
     this.#context = model.registers.flatMap((register, at) => (register.origin === 'own' ? [] : [{ at, register }]));
   }
 
@@ -145,6 +152,7 @@ export class RowMaker implements RowView {
       if (this.#violated(RULE_TRIES) !== null) this.#repair.mend(this.#cursor(MAX_TRIES + 2).seek(row));
       for (const { guard } of this.#guards) guard.take(guard.digestOf(this.text, this.read));
       this.#repair.take();
+      this.#keepKeys();
       this.#tally.add('others', this.#chosen, this.read);
       this.#remember(row);
       return;
@@ -167,6 +175,11 @@ export class RowMaker implements RowView {
         data: { table: this.#model.id, constraint: broken },
       },
     );
+  }
+
+  /** All rows are made: what only the second pass knew is what others see from now on. */
+  finish(): void {
+    if (this.#pass === 'second') for (const [name, key] of this.#storedKeys) this.#made.keys.set(name, key);
   }
 
   readonly text = (column: string): string | null => {
@@ -271,19 +284,28 @@ export class RowMaker implements RowView {
       const chooser = this.#choosers[i];
       const accept = (parent: number): boolean => {
         if (!chooser.agrees(parent, this.text)) return false;
-        this.#write(chooser.key, chooser.keyTexts(parent));
-        this.#chosen.set(chooser.key.name, { table: chooser.parent, row: parent });
+        this.#refer(chooser, parent);
         if (attempt < RULE_TRIES && !this.#rules.admits(chooser.key.name, this)) return false;
         return this.#completedBy[i].every(({ guard }) => !guard.isTaken(guard.digestOf(this.text, this.read)));
       };
+      const before = this.#pass === 'second' ? this.#made.chosen.get(chooser.key.name) : undefined;
+      if (before !== undefined) {
+        // What was chosen then is what others were told.
+        this.#refer(chooser, before[row] < 0 ? null : before[row]);
+        continue;
+      }
       const parent = chooser.choose({ row, place, registers: this.#registers, random, accept });
       if (parent === 'impossible') return chooser.key.name;
-      if (parent === null) {
-        this.#write(chooser.key, null);
-        this.#chosen.delete(chooser.key.name);
-      } else if (!accept(parent)) return this.#constraints.structural[0]?.guard.name ?? chooser.key.name;
+      if (parent === null) this.#refer(chooser, null);
+      else if (!accept(parent)) return this.#constraints.structural[0]?.guard.name ?? chooser.key.name;
     }
     return null;
+  }
+
+  #refer(chooser: ReferenceChooser, parent: number | null): void {
+    this.#write(chooser.key, parent === null ? null : chooser.keyTexts(parent));
+    if (parent === null) this.#chosen.delete(chooser.key.name);
+    else this.#chosen.set(chooser.key.name, { table: chooser.parent, row: parent });
   }
 
   /** What follows from the references: keys along a second path, copies, and hidden rules. */
@@ -325,20 +347,27 @@ export class RowMaker implements RowView {
   #commit(row: number, attempt: number): void {
     this.#guards.forEach(({ guard }, i) => guard.take(this.#digests[i]));
     this.#repair.take();
-    if (this.#pass === 'first') this.#made.attempts[row] = attempt;
+    if (this.#pass === 'first') {
+      this.#made.attempts[row] = attempt;
+      for (const [name, rows] of this.#made.chosen) rows[row] = this.#chosen.get(name)?.row ?? -1;
+    }
     for (const [register, codes] of this.#kept) codes[row] = this.#registers[register];
     for (const count of this.#counts) {
       const value =
         count.encoder.decode(this.#registers[count.register], this.#cursor(MAX_TRIES).seek(row).next()) ?? 0;
       count.into[row] = Math.max(0, Math.round(value));
     }
+    this.#keepKeys();
+    this.#moments.keep(row, this.cells);
+    this.#tally.add(this.#pass === 'first' ? 'own' : 'others', this.#chosen, this.read);
+    this.#remember(row);
+  }
+
+  #keepKeys(): void {
     for (const [column, key] of this.#storedKeys) {
       const hop = hopOf(column);
       key.push(hop === null ? this.text(column) : this.parentText(hop.foreignKey, hop.column));
     }
-    this.#moments.keep(row, this.cells);
-    this.#tally.add(this.#pass === 'first' ? 'own' : 'others', this.#chosen, this.read);
-    this.#remember(row);
   }
 
   /** What the next row may look back on. */

@@ -13,7 +13,7 @@ export interface MadeTable {
   /** All rows are made. */
   complete: boolean;
   /** Values of the columns that others reference or follow. */
-  readonly keys: ReadonlyMap<string, KeyColumn>;
+  readonly keys: Map<string, KeyColumn>;
   /** By `referencing table\0foreign key`: references that each row shall get. */
   readonly counts: ReadonlyMap<string, Uint32Array>;
   /** By register: codes that children look at. */
@@ -24,6 +24,8 @@ export interface MadeTable {
   readonly totals: readonly Totals[];
   /** Which draw each row came from, where the table is made twice; else empty. */
   readonly attempts: Uint8Array;
+  /** By foreign key: the rows that were chosen the first time, −1 for none; empty where the table is made once. */
+  readonly chosen: Map<string, Int32Array>;
   /** A cell of a column from a number. */
   cellOf(column: string, value: number | null): Cell;
 }
@@ -138,6 +140,7 @@ export function newMadeTable(model: TableModel, rowCount: number, needs: Needs, 
     moments: new Map([...needs.moments].map((column) => [column, new Float64Array(rowCount).fill(NaN)])),
     totals: isMadeTwice ? totalsOf(model, rowCount) : [],
     attempts: new Uint8Array(isMadeTwice ? rowCount : 0),
+    chosen: new Map(),
     cellOf: (column, value) => {
       const form = forms.get(column);
       if (value === null || form === 'number' || form === 'epoch-micros') return value;

@@ -9,7 +9,6 @@ const dice = new RandomCursor(streamKey(0, 'a shop to learn from')).seek(0);
 const upTo = (count: number): number => dice.nextInteger(count);
 const of = <T>(items: readonly T[]): T => items[upTo(items.length)];
 const SECOND = 1000;
-const DAY = 86_400 * SECOND;
 const text = (millis: number): string => new Date(millis).toISOString().replace('T', ' ').slice(0, 19);
 const money = (cents: number): string => (cents / 100).toFixed(2);
 
