@@ -1,4 +1,5 @@
 import { RandomCursor, type StreamKey } from '../numeric/random.ts';
+import { checkTensors } from './tensor-check.ts';
 import { coarsen, countCodes, type CodedColumn } from './coded-column.ts';
 import {
   Conditional,
@@ -119,7 +120,17 @@ export class Chain {
   }
 
   /** The chain back from its header and `toTensors`. **Throws** TypeError if a tensor is not there. */
-  static fromTensors(header: ChainHeader, tensors: ReadonlyMap<string, NumberArray>, prefix: string): Chain {
+  /**
+   * **Shapes** contextSizes: codes of each context register.
+   * **Throws** TypeError where a tensor is missing or does not fit.
+   */
+  static fromTensors(
+    header: ChainHeader,
+    tensors: ReadonlyMap<string, NumberArray>,
+    prefix: string,
+    contextSizes: readonly number[],
+  ): Chain {
+    const inputSizes = [...contextSizes, ...header.order.map((column) => header.columns[column].size)];
     return new Chain(
       header,
       header.columns.map(({ size }, column) => {
@@ -134,6 +145,7 @@ export class Chain {
           roots: part('roots') as Int32Array,
           leaves: part('leaves') as Uint32Array,
         };
+        checkTensors(parts, size, inputSizes.slice(0, contextSizes.length + header.order.indexOf(column)));
         return new Conditional(parts, size);
       }),
     );

@@ -14,7 +14,7 @@ const TARGET_CLASSES = 32;
 const INPUT_CODES = 64;
 
 /** Probabilities are kept as integers over this: draws compare integers and are the same on every machine. */
-const TOTAL = 0xffffffff;
+export const LEAF_TOTAL = 0xffffffff;
 
 export interface ConditionalOptions extends TreeOptions {
   /** Pull of a node's coarse shares to its parent's, in rows. */
@@ -114,7 +114,7 @@ export class Conditional {
     }
     const { leaves } = this.tensors;
     const base = this.#leafOf(tree, registers) * this.size;
-    const wanted = Math.floor(u * TOTAL);
+    const wanted = Math.floor(u * LEAF_TOTAL);
     let low = 0;
     let high = this.size - 1;
     while (low < high) {
@@ -142,7 +142,7 @@ export class Conditional {
 
   /** Probability of a code. **Domain** [0, 1], in steps of 2⁻³². */
   probability(registers: Uint16Array, code: number): number {
-    return this.#mass(registers, code) / (TOTAL * this.#treeCount);
+    return this.#mass(registers, code) / (LEAF_TOTAL * this.#treeCount);
   }
 
   /** ln P(code), not below ln 2⁻³³: what the model cannot make is very unlikely, not impossible. */
@@ -161,7 +161,7 @@ export class Conditional {
       }
       mass += this.#leafMass(nodes[at + 2], code);
     }
-    return Math.log(Math.max(mass / (TOTAL * this.#treeCount), FLOOR));
+    return Math.log(Math.max(mass / (LEAF_TOTAL * this.#treeCount), FLOOR));
   }
 
   toTensors(): ConditionalTensors {
@@ -188,7 +188,7 @@ export class Conditional {
     return code === 0 ? leaves[at] : leaves[at] - leaves[at - 1];
   }
 
-  /** Probability of a code over all trees, in units of 1 / TOTAL. */
+  /** Probability of a code over all trees, in units of 1 / LEAF_TOTAL. */
   #mass(registers: Uint16Array, code: number): number {
     let mass = 0;
     for (let tree = 0; tree < this.#treeCount; tree++) mass += this.#leafMass(this.#leafOf(tree, registers), code);
@@ -419,7 +419,7 @@ function pulledShares(
   return { coarse, within };
 }
 
-/** [K] cumulative shares over TOTAL; the last is TOTAL exactly. */
+/** [K] cumulative shares over LEAF_TOTAL; the last is LEAF_TOTAL exactly. */
 function cumulate(shares: NodeShares, coarsening: Coarsening): Uint32Array {
   const size = shares.within.length;
   const probability = new Float64Array(size);
@@ -431,9 +431,9 @@ function cumulate(shares: NodeShares, coarsening: Coarsening): Uint32Array {
   for (let code = 0; code < size; code++) {
     if (probability[code] > 0) last = code;
     accumulated += probability[code];
-    cumulative[code] = Math.min(TOTAL, Math.round((accumulated / total) * TOTAL));
+    cumulative[code] = Math.min(LEAF_TOTAL, Math.round((accumulated / total) * LEAF_TOTAL));
   }
   // Rounding must not leave a sliver to codes that were never seen.
-  cumulative.fill(TOTAL, last);
+  cumulative.fill(LEAF_TOTAL, last);
   return cumulative;
 }

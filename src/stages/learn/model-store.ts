@@ -58,8 +58,8 @@ export async function saveModel(path: string, model: LearnedModel): Promise<stri
 /** Throws `MODEL_FILE_INVALID`, `MODEL_FILE_VERSION`, `WORKSPACE_IO`. */
 export async function loadModel(path: string): Promise<{ readonly model: LearnedModel; readonly hash: string }> {
   const { header, tensors, hash } = await readModelFile(path);
-  const content = header as ModelHeader;
-  if (content.version !== 1 || !Array.isArray(content.tables)) {
+  const content = header as ModelHeader | null;
+  if (content?.version !== 1 || !Array.isArray(content.tables)) {
     throw new UnderstudyError(
       'MODEL_FILE_INVALID',
       `${path} is a model file, but its content is not one that this version reads; nothing was written.`,
@@ -71,14 +71,14 @@ export async function loadModel(path: string): Promise<{ readonly model: Learned
   try {
     const tables = content.tables.map((table, i): TableModel => ({
       ...table,
-      rowModel: reviveRowModel(table.rowModel, tensors as ReadonlyMap<string, NumberArray>, i),
+      rowModel: reviveRowModel(table, tensors as ReadonlyMap<string, NumberArray>, i),
       rows: table.rows === null ? null : new Map(table.rows),
     }));
     return { model: { ...content, tables }, hash };
   } catch (cause) {
     throw new UnderstudyError(
       'MODEL_FILE_INVALID',
-      `${path} lacks a part that its header names; nothing was written.`,
+      `${path} lacks a part that its header names, or has one that does not fit; nothing was written.`,
       {
         hint: 'Learn the model again.',
         cause,
@@ -88,12 +88,17 @@ export async function loadModel(path: string): Promise<{ readonly model: Learned
 }
 
 function reviveRowModel(
-  header: TableHeader['rowModel'],
+  { rowModel: header, registers, ownFrom }: TableHeader,
   tensors: ReadonlyMap<string, NumberArray>,
   table: number,
 ): RowModel | null {
   if (header === null) return null;
-  const chain = (part: string, of: ChainHeader | null): Chain | null =>
-    of === null ? null : Chain.fromTensors(of, tensors, `${table}.${part}.`);
-  return new RowModel(chain('m', header.moments), chain('r', header.rest), header.momentCount, header.calendarCount);
+  const { momentCount, calendarCount } = header;
+  const chain = (part: string, of: ChainHeader | null, contextCount: number): Chain | null => {
+    const sizes = registers.slice(0, contextCount).map(({ size }) => size);
+    return of === null ? null : Chain.fromTensors(of, tensors, `${table}.${part}.`, sizes);
+  };
+  const moments = chain('m', header.moments, ownFrom);
+  const rest = chain('r', header.rest, ownFrom + momentCount + calendarCount);
+  return new RowModel(moments, rest, momentCount, calendarCount);
 }

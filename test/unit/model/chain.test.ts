@@ -79,9 +79,9 @@ describe('Chain', () => {
   });
 
   it('survives its tensors', () => {
-    const again = Chain.fromTensors(structuredClone(chain.header), structuredClone(chain.toTensors('t.')), 't.');
+    const again = Chain.fromTensors(structuredClone(chain.header), structuredClone(chain.toTensors('t.')), 't.', []);
     expect(again.sample(key, 5, 500)).toEqual(chain.sample(key, 5, 500));
-    expect(() => Chain.fromTensors(chain.header, new Map(), 't.')).toThrow(TypeError);
+    expect(() => Chain.fromTensors(chain.header, new Map(), 't.', [])).toThrow(TypeError);
   });
 });
 
