@@ -83,6 +83,18 @@ export class RowRules {
     return by === 'encoder';
   }
 
+  /** Which of two equal columns is written: a moment that is told from the other, else one that is drawn. */
+  #followerOf(a: string, b: string): { readonly target: string; readonly from: string } | null {
+    const rank = (target: string, from: string): number => {
+      const maker = this.#columns.get(target)?.column.maker;
+      if (!this.#isKnown(from)) return 0;
+      if (maker?.by === 'moment') return maker.base.from === 'column' && maker.base.column === from ? 3 : 1;
+      return maker?.by === 'encoder' ? 2 : 0;
+    };
+    if (rank(a, b) === 0 && rank(b, a) === 0) return null;
+    return rank(a, b) >= rank(b, a) ? { target: a, from: b } : { target: b, from: a };
+  }
+
   #isKnown(name: string): boolean {
     const by = this.#columns.get(name)?.column.maker.by;
     return by !== undefined && by !== 'mask';
@@ -130,8 +142,9 @@ export class RowRules {
         };
       }
       case 'equal': {
-        const [target, from] = this.#isDrawn(rule.column) ? [rule.column, rule.to] : [rule.to, rule.column];
-        if (!this.#isDrawn(target) || !this.#isKnown(from)) return null;
+        const pair = this.#followerOf(rule.column, rule.to);
+        if (pair === null) return null;
+        const { target, from } = pair;
         const { column } = this.#columns.get(target)!;
         return (row) => row.set(target, column.parse(row.text(from)));
       }

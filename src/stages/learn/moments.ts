@@ -83,9 +83,11 @@ export function codeMoments(
   const isDate = (name: string): boolean => table.columns.find((column) => column.name === name)!.type.class === 'date';
   const options = { ...NUMBER_DEFAULTS, maxBins };
   const fit = (values: Float64Array): Float64Array => Float64Array.from(fitRows, (row) => values[row]);
-  const ordered = [...names].sort(
-    (a, b) => median(fit(micros.get(a)!)) - median(fit(micros.get(b)!)) || (a < b ? -1 : 1),
-  );
+  // A date stands for the end of its day: it follows from a moment within it. Of two that are alike, the one by which
+  // siblings are ordered comes first.
+  const middle = (name: string): number => median(fit(micros.get(name)!)) + (isDate(name) ? DAY_MICROS - 1 : 0);
+  const isOrder = (name: string): number => (name === siblings?.orderColumn ? 0 : 1);
+  const ordered = [...names].sort((a, b) => middle(a) - middle(b) || isOrder(a) - isOrder(b) || (a < b ? -1 : 1));
   const parentValues = (column: string): Float64Array =>
     Float64Array.from(parent!.links, (to) => (to < 0 ? NaN : parent!.columns.get(column)![to]));
 

@@ -328,6 +328,69 @@ describe('references of other kinds', () => {
   });
 });
 
+describe('moments', () => {
+  const dice = diceOf('moments');
+  const micros = (millis: number): string => `${text(millis)}.${String(dice.nextInteger(1_000_000)).padStart(6, '0')}`;
+  const END = Date.UTC(2023, 11, 31);
+  const accounts = rowsOf(500, () => ({
+    opened: micros(Date.UTC(2021, 0, 1) + dice.nextInteger(365 * 86_400) * 1000),
+  }));
+  const visits: SketchRow[] = [];
+  for (const account of accounts) {
+    const opened = Date.parse(`${String(account.opened).slice(0, 19).replace(' ', 'T')}Z`);
+    const starts = Array.from(
+      { length: 1 + dice.nextInteger(8) },
+      () => opened + 1000 + Math.floor(dice.next() * (END - opened)),
+    );
+    for (const start of starts.sort((a, b) => a - b)) {
+      const made = micros(start);
+      const day = text(start).slice(0, 10);
+      visits.push({
+        id: visits.length + 1,
+        account_id: account.id,
+        made,
+        changed: made,
+        day,
+        due: text(start + 14 * 86_400e3).slice(0, 10),
+      });
+    }
+  }
+  const database: SketchDatabase = {
+    sketch: {
+      account: { columns: 'id opened:timestamp', primaryKey: ['id'], rows: 500 },
+      visit: {
+        columns: 'id account_id made:timestamp changed:timestamp day:date due:date',
+        primaryKey: ['id'],
+        keys: [{ columns: 'account_id', to: 'account' }],
+        rows: visits.length,
+      },
+    },
+    rows: { account: accounts, visit: visits },
+    subjects: ['account'],
+  };
+
+  it('that are always equal are so to the last digit, and siblings follow one another to the end of time', async () => {
+    const { account, visit } = await remake(database);
+    const opened = new Map(account.map((row) => [row.id, row.opened!]));
+    expect(visit.filter((row) => row.made !== row.changed).length).toBe(0);
+    expect(visit.filter((row) => row.made! < opened.get(row.account_id)!).length).toBe(0);
+    // To the microsecond, and no two of them alike.
+    expect(new Set(visit.map((row) => row.made)).size).toBeGreaterThan(0.99 * visit.length);
+    const late = visit.filter(
+      (row, i) => i > 0 && row.account_id === visit[i - 1].account_id && row.made! < visit[i - 1].made!,
+    );
+    expect(late.length).toBe(0);
+    expect(visit.filter((row) => row.made! >= '2024-01-01').length).toBe(0);
+    expect(visit.filter((row) => row.day! > row.due! || !/^\d{4}-\d\d-\d\d$/.test(row.due!)).length).toBe(0);
+    // The middle of all visits stays where it was: within a month of a period of three years.
+    const middle = (list: readonly (string | number | null)[]): number =>
+      Date.parse(`${String(list.toSorted()[list.length >> 1]).slice(0, 10)}T00:00Z`);
+    expect(Math.abs(middle(visit.map((row) => row.made)) - middle(visits.map((row) => row.made)))).toBeLessThan(
+      31 * 86_400e3,
+    );
+  });
+});
+
 describe('tables of little', () => {
   it.each([1, 2, 5])('are made with as many rows as they had: %d', async (count) => {
     const database: SketchDatabase = {
