@@ -29,6 +29,7 @@ import { modelHash } from '../model/model-file.ts';
 import { chooseDevice } from '../numeric/device.ts';
 import type { ProvisionOptions, ProvisionPlan, ProvisionResult, RunProvision } from './contract.ts';
 import { learnSource, readSourceStructure, tableScales, type SourceStructure } from './learn-source.ts';
+import { generationFindings } from '../stages/generate/index.ts';
 import { makeRows, type RowOptions } from './make-rows.ts';
 import { withSource, withTarget } from './open-databases.ts';
 import { codeOfLack } from './preflight-lacks.ts';
@@ -190,6 +191,12 @@ function rowOptions(run: Run, material: Material): RowOptions {
 /** What fails on a small sample fails before anything is written. */
 async function rehearse(run: Run, { model, source }: Material): Promise<void> {
   const { config, seed, scale } = run.options;
+  for (const unknown of await generationFindings(model)) {
+    run.findings.push(unknown);
+    run.sink({ type: 'note', level: 'warning', message: unknown.message });
+  }
+  // The sample is smaller than the run: whether there is room for all rows is asked of the whole.
+  await makeRows(model, rowOptions(run, { model, hash: '', source }));
   const report = await run.clock.run('rehearse', () =>
     rehearseModel({ model, source, basis: 'rehearsal', config, seed, scale, signal: run.signal }),
   );

@@ -77,6 +77,7 @@ async function provision(
 ): Promise<SchemaOutcome> {
   const parsed = parseConfig(job.config ?? '', null, {});
   const config = { ...parsed, output: { ...parsed.output, directory } };
+  const notes: string[] = [];
   let result: ProvisionResult;
   try {
     result = await runProvision(
@@ -91,12 +92,18 @@ async function provision(
         yes: true,
         backend: 'auto',
       },
-      () => {},
+      (event) => {
+        if (event.type === 'note') notes.push(event.message);
+      },
       new AbortController().signal,
     );
   } catch (thrown) {
     if (!(thrown instanceof UnderstudyError)) return { state: 'broken', message: stackOf(thrown) };
-    if (OURS.has(thrown.code))
+    // Told before anything was written that it could not be held: then the server's refusal is no surprise.
+    const announced = notes.some(
+      (note) => /^The constraint (\S+) of/.test(note) && thrown.message.includes(note.split(' ')[2]),
+    );
+    if (OURS.has(thrown.code) && !(announced && thrown.code === 'LOAD_CONSTRAINT_REJECTED'))
       return { state: 'broken', message: `${thrown.code}: ${thrown.message} ${stackOf(thrown.cause)}` };
     return { state: 'finding', code: thrown.code, message: thrown.message };
   }

@@ -1,7 +1,14 @@
 /** The constraints of a table in the form that a row can be tested on while it is made. */
-import type { ColumnType, TableFacts, UniqueKeyFacts } from '../../../connectors/connector.ts';
+import {
+  tableId,
+  type ColumnType,
+  type SchemaStatement,
+  type TableFacts,
+  type UniqueKeyFacts,
+} from '../../../connectors/connector.ts';
+import { finding, type Finding } from '../../kernel/findings.ts';
 import type { ColumnModel, TableModel } from '../../model/table-model.ts';
-import { compileExpression, compilePredicate, type CompiledPredicate, type Names } from './expression.ts';
+import { compileExpression, compilePredicate, sqlFunctions, type CompiledPredicate, type Names } from './expression.ts';
 import type { SqlFunction } from './expression/compile.ts';
 import { exclusionGuard, type ExclusionGuard } from './overlap.ts';
 import { UniqueGuard, type KeyPart } from './unique.ts';
@@ -25,12 +32,21 @@ export interface GuardedKey {
   readonly perParent: boolean;
 }
 
-/** `functions`: those of the schema that are SQL expressions. */
-export function tableConstraints(
-  table: TableFacts,
-  model: TableModel,
-  functions: ReadonlyMap<string, SqlFunction> = new Map(),
-): TableConstraints {
+/** What constraints may mean that their tables do not tell. */
+export interface SchemaFacts {
+  /** Those that are SQL expressions. */
+  readonly functions: ReadonlyMap<string, SqlFunction>;
+  /** Some collation takes different texts for equal: whose, is not known. */
+  readonly foldsTexts: boolean;
+}
+
+export function schemaFacts(script: readonly SchemaStatement[]): SchemaFacts {
+  const foldsTexts = script.some(({ kind, sql }) => kind === 'collation' && /deterministic\s*=\s*'?false/i.test(sql));
+  return { functions: sqlFunctions(script), foldsTexts };
+}
+
+export function tableConstraints(table: TableFacts, model: TableModel, schema: SchemaFacts): TableConstraints {
+  const { functions } = schema;
   const makers = new Map(model.columns.map((column) => [column.name, column.maker]));
   const readable = (columns: readonly string[]): boolean =>
     columns.every((name) => makers.has(name) && makers.get(name)!.by !== 'mask');
@@ -40,7 +56,7 @@ export function tableConstraints(
   const general: GuardedKey[] = [];
   for (const key of [table.primaryKey, ...table.uniqueKeys]) {
     if (key === null || isUniqueByConstruction(key, model.columns, context?.columns)) continue;
-    const guarded = guardOf(key, context?.columns, readable, names);
+    const guarded = guardOf(key, context?.columns, readable, names, schema.foldsTexts);
     if (guarded === null) continue;
     const assigned =
       !guarded.guard.isPartial && guarded.guard.columns.every((name) => isAssigned(makers.get(name)!.by));
@@ -63,6 +79,42 @@ export function tableConstraints(
     general,
     exclusions: exclusions.filter(({ asKey }) => asKey === null),
   };
+}
+
+/**
+ * Constraints that generating cannot hold because their expressions are not understood: what was learned may satisfy
+ * them or not, and only the server can say. Needs `loadExpressionParser`.
+ */
+export function constraintFindings(table: TableFacts, schema: SchemaFacts): readonly Finding[] {
+  const id = tableId(table.name);
+  const types = new Map(table.columns.map((column) => [column.name, column.type]));
+  const names: Names = { types, functions: schema.functions };
+  const domains = table.columns.flatMap(({ name, type, generated }) =>
+    generated === null ? (type.domain?.checks ?? []).map((check) => ({ ...check, value: name })) : [],
+  );
+  const checks = [
+    ...table.checks.filter((check) => check.validated).map((check) => ({ ...check, value: undefined })),
+    ...domains,
+  ].filter(
+    ({ expression, value }) => compilePredicate(expression, value === undefined ? names : { ...names, value }) === null,
+  );
+  const exclusions = table.exclusions.filter(
+    ({ name, definition }) => exclusionGuard(name, definition, names) === null,
+  );
+  const keys = table.uniqueKeys.filter(
+    (key) =>
+      (key.predicate !== null && compilePredicate(key.predicate, names) === null) ||
+      key.expressions.some((expression) => expression !== null && compileExpression(expression, names) === null),
+  );
+  return [...checks, ...exclusions, ...keys].map(({ name }) =>
+    finding(
+      'warning',
+      'GENERATE_CONSTRAINT_UNKNOWN',
+      `${id}.${name}`,
+      `The constraint ${name} of ${id} is more than this version can hold while rows are made; if the server rejects them, nothing is published.`,
+      `If it does, set tables.${id}.strategy to copy or empty.`,
+    ),
+  );
 }
 
 /** What every row must satisfy by itself, as far as it is understood: CHECKs, domains, partition bounds. */
@@ -114,13 +166,14 @@ function guardOf(
   context: readonly string[] | undefined,
   readable: (columns: readonly string[]) => boolean,
   names: Names,
+  foldsTexts: boolean,
 ): GuardedKey | null {
   const parts: KeyPart[] = [];
   const read = new Set<string>();
   for (let i = 0; i < key.columns.length; i++) {
     const column = key.columns[i];
     if (column !== null) {
-      parts.push({ column, canonical: canonicalText(names.types.get(column)) });
+      parts.push({ column, canonical: canonicalText(names.types.get(column), foldsTexts) });
       read.add(column);
       continue;
     }
@@ -142,8 +195,8 @@ function guardOf(
 }
 
 /** Texts that the server takes for equal have one form. */
-function canonicalText(type: ColumnType | undefined): (text: string) => string {
-  if (type?.baseName === 'citext') return (text) => text.toLowerCase();
+function canonicalText(type: ColumnType | undefined, foldsTexts: boolean): (text: string) => string {
+  if (type?.baseName === 'citext' || (foldsTexts && type?.class === 'text')) return (text) => text.toLowerCase();
   if (type?.baseName === 'bpchar') return (text) => text.trimEnd();
   return (text) => text;
 }

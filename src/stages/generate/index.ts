@@ -1,11 +1,14 @@
 /** Turns a model into rows: a stream per table, in an order in which every reference can be chosen. */
 import { tableId, type TableFacts } from '../../../connectors/connector.ts';
 import { UnderstudyError } from '../../kernel/errors.ts';
+import type { Finding } from '../../kernel/findings.ts';
 import { textAt, type ColumnVector, type RowBlock } from '../../kernel/rows.ts';
 import type { ForeignKeyModel, TableModel } from '../../model/table-model.ts';
 import type { LearnedModel } from '../learn/artifact.ts';
 import type { GenerateOptions, TableStream } from './artifact.ts';
 import { BlockBuilder } from './block-builder.ts';
+import { plannedRowCounts, requireCapacity } from './capacity.ts';
+import { constraintFindings, schemaFacts, type SchemaFacts } from './constraints.ts';
 import { loadExpressionParser } from './expression.ts';
 import { StoredKey } from './key-column.ts';
 import { scaleQuotas } from './quota.ts';
@@ -27,6 +30,16 @@ export async function generate(model: LearnedModel, options: GenerateOptions): P
   return generation.streams();
 }
 
+/** What of the model's schema cannot be held while rows are made, by name. */
+export async function generationFindings(model: LearnedModel): Promise<readonly Finding[]> {
+  await loadExpressionParser();
+  const schema = schemaFacts(model.catalog.script);
+  const synthesized = new Set(model.tables.filter((table) => table.strategy === 'synthesize').map((table) => table.id));
+  return model.catalog.tables
+    .filter((table) => synthesized.has(tableId(table.name)))
+    .flatMap((table) => constraintFindings(table, schema));
+}
+
 /** One run over all tables. */
 class Generation {
   readonly #model: LearnedModel;
@@ -35,13 +48,18 @@ class Generation {
   readonly #needs: ReturnType<typeof needsOf>;
   readonly #made = new Map<string, MadeTable>();
   readonly #plan: PassPlan;
+  readonly #schema: SchemaFacts;
 
   constructor(model: LearnedModel, options: GenerateOptions) {
     this.#model = model;
     this.#options = options;
     this.#facts = new Map(model.catalog.tables.map((table) => [tableId(table.name), table]));
+    this.#schema = schemaFacts(model.catalog.script);
     this.#needs = needsOf(model.tables);
     this.#plan = planPasses(model.tables, this.#needs);
+    const factor = (id: string): number => options.tableScales.get(id) ?? 1;
+    const planned = plannedRowCounts(model.tables, (id) => options.scale * factor(id), factor);
+    for (const table of model.tables) requireCapacity(table, this.#facts.get(table.id)!, this.#schema, planned);
     // Tables on a cycle may be referenced before they are made: those whose size does not depend on others are known now.
     for (const table of model.tables) {
       if (!table.foreignKeys.some((key) => key.maker.by === 'context')) this.#add(table, rootRowCount(table, options));
@@ -116,6 +134,7 @@ class Generation {
     const { seed } = options;
     maker = new RowMaker({
       table: this.#facts.get(table.id)!,
+      schema: this.#schema,
       model: table,
       made: own,
       parent,

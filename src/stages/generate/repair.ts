@@ -6,6 +6,7 @@
 import type { TableFacts } from '../../../connectors/connector.ts';
 import { textAt } from '../../kernel/rows.ts';
 import type { Cell } from '../../model/encoders/encoder.ts';
+import type { TableModel } from '../../model/table-model.ts';
 import { permuteIndex, type RandomCursor, type StreamKey } from '../../numeric/random.ts';
 import type { CellColumn } from './cells.ts';
 import type { GuardedKey, RowCheck, TableConstraints } from './constraints.ts';
@@ -20,6 +21,7 @@ const TRIES = 60;
 const PAIR_TRIES = 120;
 /** Free combinations of a unique key that are looked at for one row. */
 const KEY_TRIES = 2000;
+const KEY_REFUSALS = 60;
 
 /** The row being made, as its maker holds it. */
 export interface RowState {
@@ -47,17 +49,21 @@ export class RowRepair {
   readonly #keys: readonly GuardedKey[];
   readonly #enumerations = new Map<string, KeyEnumeration>();
   readonly #key: StreamKey;
+  /** Columns that a unique key has moved while this row is mended: CHECKs leave them alone. */
+  readonly #settled = new Set<string>();
 
   /** `key`: of the table's rows. */
-  constructor(table: TableFacts, constraints: TableConstraints, row: RowState, key: StreamKey) {
+  constructor(table: TableFacts, model: TableModel, constraints: TableConstraints, row: RowState, key: StreamKey) {
     this.#row = row;
     this.#constraints = constraints;
     this.#key = key;
     this.#keys = [...constraints.structural, ...constraints.general];
     this.#at = new Map(row.columns.map((column, i) => [column.name, i]));
+    const referencing = new Set(model.foreignKeys.flatMap((foreignKey) => foreignKey.columns));
     const free = new Map<string, FreeColumn>();
     row.columns.forEach((column, at) => {
-      if (column.maker.by !== 'encoder') return;
+      // What a reference was chosen to agree with stays.
+      if (column.maker.by !== 'encoder' || referencing.has(column.name)) return;
       const facts = table.columns.find((candidate) => candidate.name === column.name)!;
       const patterns = constraints.checks.flatMap((check) =>
         check.patterns.filter((found) => found.column === column.name),
@@ -89,6 +95,7 @@ export class RowRepair {
   /** Null where the row satisfies everything now, else the name of what it does not. */
   mend(random: RandomCursor): string | null {
     let broken: string | null = null;
+    this.#settled.clear();
     for (let round = 0; round < ROUNDS; round++) {
       broken = this.#brokenCheck()?.name ?? null;
       if (broken !== null && !this.#mendChecks(random)) return this.#brokenCheck()?.name ?? null;
@@ -168,7 +175,7 @@ export class RowRepair {
 
   #tryOne(check: RowCheck, random: RandomCursor): boolean {
     const before = this.#brokenCount();
-    for (const column of this.#freeOf(check.columns)) {
+    for (const column of this.#open(check.columns)) {
       const old = this.#row.cells[column.at];
       for (let attempt = 0; attempt < TRIES + column.mentioned.length + 1; attempt++) {
         const cell = this.#candidate(column, attempt, random);
@@ -183,7 +190,7 @@ export class RowRepair {
 
   #tryTwo(check: RowCheck, random: RandomCursor): boolean {
     const before = this.#brokenCount();
-    const columns = this.#freeOf(check.columns);
+    const columns = this.#open(check.columns);
     for (let i = 0; i < columns.length; i++) {
       for (let j = i + 1; j < columns.length; j++) {
         const [a, b] = [columns[i], columns[j]];
@@ -201,6 +208,12 @@ export class RowRepair {
       }
     }
     return false;
+  }
+
+  #open(columns: readonly string[]): readonly FreeColumn[] {
+    const free = this.#freeOf(columns);
+    const open = free.filter(({ name }) => !this.#settled.has(name));
+    return open.length > 0 ? open : free;
   }
 
   #freeOf(columns: readonly string[]): readonly FreeColumn[] {
@@ -232,18 +245,40 @@ export class RowRepair {
   #nextFree({ guard }: GuardedKey): boolean {
     const enumeration = this.#enumerationOf(guard);
     if (enumeration === null) return false;
-    const old = enumeration.columns.map(({ at }) => this.#row.cells[at]);
-    const fixed = guard.columns.filter((name) => !enumeration.columns.some((column) => column.name === name));
-    const group = digest(fixed.map((name) => this.#text(name) ?? '').join('\u0000'));
+    const { columns } = enumeration;
+    const old = columns.map(({ at }) => this.#row.cells[at]);
+    const fixed = guard.columns.filter((name) => !columns.some((column) => column.name === name));
+    const group = enumeration.groupOf(digest(fixed.map((name) => this.#text(name) ?? '').join('\u0000')));
     const broken = this.#brokenCount();
-    for (let attempt = 0; attempt < Math.min(KEY_TRIES, 2 * enumeration.size); attempt++) {
-      const cells = enumeration.next(group);
-      enumeration.columns.forEach(({ at }, i) => this.#write(at, cells[i]));
-      if (this.#isTaken(guard) || this.#brokenCount() > broken) continue;
+    const write = (cells: readonly Cell[]): void => columns.forEach(({ at }, i) => this.#write(at, cells[i]));
+    const settle = (): boolean => {
+      for (const column of columns) this.#settled.add(column.name);
       return true;
+    };
+    // What a CHECK refused to an earlier row may suit this one.
+    for (let i = 0; i < group.refused.length; i++) {
+      write(group.refused[i]);
+      if (this.#isTaken(guard) || this.#brokenCount() > broken) continue;
+      group.refused.splice(i, 1);
+      return settle();
     }
-    enumeration.columns.forEach(({ at }, i) => this.#write(at, old[i]));
-    return false;
+    let free: readonly Cell[] | null = null;
+    for (const take of [() => enumeration.nextLearned(group), () => enumeration.nextBeyond(group)]) {
+      let refusals = 0;
+      for (let attempt = 0; attempt < KEY_TRIES && refusals < KEY_REFUSALS; attempt++) {
+        const cells = take();
+        if (cells === null) break;
+        write(cells);
+        if (this.#isTaken(guard)) continue;
+        if (this.#brokenCount() <= broken) return settle();
+        refusals++;
+        free ??= cells;
+        if (group.refused.length < KEY_REFUSALS) group.refused.push(cells);
+      }
+    }
+    // Where CHECKs refuse whatever is free, the columns beside it must give way.
+    write(free ?? old);
+    return free !== null && settle();
   }
 
   #enumerationOf(guard: GuardedKey['guard']): KeyEnumeration | null {
@@ -311,15 +346,26 @@ function rangeText(lower: number, upper: number, of: CellColumn['rangeOf']): Cel
   return `[${bound(lower)},${bound(upper)})`;
 }
 
+/** Where the enumeration stands for the rows that agree in the key's other columns. */
+interface KeyGroup {
+  readonly id: number;
+  learned: number;
+  beyond: number;
+  /** Combinations that were free when a CHECK refused them. */
+  readonly refused: (readonly Cell[])[];
+}
+
 /** All combinations of some columns' values, in an order of their own for each group of rows. */
 class KeyEnumeration {
   readonly columns: readonly FreeColumn[];
-  readonly size: number;
   readonly #values: readonly Support[];
   readonly #learned: number;
+  /** Combinations of learned values with one of the widest column that is only valid. */
+  readonly #further: number;
+  readonly #all: number;
   readonly #widest: number;
   readonly #key: StreamKey;
-  readonly #next = new Map<number, number>();
+  readonly #groups = new Map<number, KeyGroup>();
 
   /** `withNull`: NULL is a value of the key like any other. */
   constructor(columns: readonly FreeColumn[], withNull: boolean, key: StreamKey) {
@@ -328,29 +374,38 @@ class KeyEnumeration {
     this.#values = columns.map(({ support, isSometimesNull }) =>
       withNull && isSometimesNull ? orNull(support!) : support!,
     );
-    this.size = product(this.#values.map(({ size }) => size));
     this.#learned = product(this.#values.map(({ learnedCount }) => learnedCount));
     const beyond = this.#values.map(({ size, learnedCount }) => size - learnedCount);
     this.#widest = beyond.indexOf(Math.max(...beyond));
+    this.#further = product(this.#values.map(({ learnedCount }, i) => (i === this.#widest ? beyond[i] : learnedCount)));
+    this.#all = product(this.#values.map(({ size }) => size));
   }
 
   forget(): void {
-    this.#next.clear();
+    this.#groups.clear();
   }
 
-  /** The group's next combination: those of learned values in a scrambled order first, then all. */
-  next(group: number): readonly Cell[] {
-    const at = this.#next.get(group) ?? 0;
-    this.#next.set(group, at + 1);
-    if (at < this.#learned) {
-      const place = permuteIndex({ lo: this.#key.lo ^ group, hi: this.#key.hi }, at, this.#learned);
-      return this.#combination(place, ({ learnedCount }) => learnedCount, 0);
-    }
-    // Beyond them the widest column runs on slowest; alone, it need not pass what was learned again.
-    const others = this.#values.filter((_, i) => i !== this.#widest);
-    const { size, learnedCount } = this.#values[this.#widest];
-    const isAlone = others.every((other) => other.size === other.learnedCount) && size > learnedCount;
-    return this.#combination(at - this.#learned, (support) => support.size, isAlone ? learnedCount : 0);
+  groupOf(id: number): KeyGroup {
+    let group = this.#groups.get(id);
+    if (group === undefined) this.#groups.set(id, (group = { id, learned: 0, beyond: 0, refused: [] }));
+    return group;
+  }
+
+  /** The group's next combination of learned values, in a scrambled order; null when all have been given. */
+  nextLearned(group: KeyGroup): readonly Cell[] | null {
+    // Twice, since a combination that was given need not have been kept.
+    if (group.learned >= 2 * this.#learned) return null;
+    const key = { lo: this.#key.lo ^ group.id, hi: this.#key.hi };
+    const place = permuteIndex(key, group.learned++ % this.#learned, this.#learned);
+    return this.#combination(place, ({ learnedCount }) => learnedCount, 0);
+  }
+
+  /** The next one beyond them: the widest column runs on into what is only valid, then every column does. */
+  nextBeyond(group: KeyGroup): readonly Cell[] | null {
+    const at = group.beyond++;
+    if (at < this.#further)
+      return this.#combination(at, ({ learnedCount }) => learnedCount, this.#values[this.#widest].learnedCount);
+    return at < this.#further + this.#all ? this.#combination(at - this.#further, ({ size }) => size, 0) : null;
   }
 
   #combination(place: number, sizeOf: (support: Support) => number, widestFrom: number): readonly Cell[] {
@@ -362,7 +417,8 @@ class KeyEnumeration {
       rest = Math.floor(rest / sizeOf(support));
     });
     const widest = this.#values[this.#widest];
-    cells[this.#widest] = widest.at(widestFrom + (rest % Math.max(1, sizeOf(widest) - widestFrom)));
+    const count = widestFrom > 0 ? widest.size - widestFrom : sizeOf(widest);
+    cells[this.#widest] = widest.at(widestFrom + (rest % count));
     return cells;
   }
 }

@@ -7,7 +7,7 @@ import type { ForeignKeyModel, Register, TableModel } from '../../model/table-mo
 import { RandomCursor, streamKey, type StreamKey } from '../../numeric/random.ts';
 import { Calendar } from './calendar.ts';
 import { cellColumns, type CellColumn } from './cells.ts';
-import { tableConstraints, type GuardedKey, type TableConstraints } from './constraints.ts';
+import { tableConstraints, type GuardedKey, type SchemaFacts, type TableConstraints } from './constraints.ts';
 import { StoredKey } from './key-column.ts';
 import { MomentMaker } from './moment-maker.ts';
 import type { ReferenceChooser } from './references.ts';
@@ -39,6 +39,7 @@ export type Pass = 'only' | 'first' | 'second';
 
 export interface RowMakerOptions {
   readonly table: TableFacts;
+  readonly schema: SchemaFacts;
   readonly model: TableModel;
   readonly made: MadeTable;
   readonly parent: MadeTable | null;
@@ -85,13 +86,13 @@ export class RowMaker implements RowView {
   readonly #chosen = new Map<string, { readonly table: MadeTable; readonly row: number }>();
   #digests: (number | null)[] = [];
 
-  constructor({ table, model, made, parent, choosers, tables, seed, pass, late }: RowMakerOptions) {
+  constructor({ table, schema, model, made, parent, choosers, tables, seed, pass, late }: RowMakerOptions) {
     this.#model = model;
     this.#made = made;
     this.#parent = parent;
     this.#choosers = choosers;
     this.#pass = pass;
-    this.#constraints = tableConstraints(table, model);
+    this.#constraints = tableConstraints(table, model, schema);
     this.#completedBy = choosers.map((_, i) =>
       this.#constraints.structural.filter(({ guard }) => lastChooserOf(guard.columns, choosers) === i),
     );
@@ -102,6 +103,7 @@ export class RowMaker implements RowView {
     this.#registers = new Uint16Array(model.registers.length);
     this.#repair = new RowRepair(
       table,
+      model,
       this.#constraints,
       { cells: this.cells, registers: this.#registers, columns: this.columns },
       this.#key,

@@ -11,6 +11,8 @@ import type { RandomJson } from '../../model/encoders/simple.ts';
 import { oneOf, textsOf, type Numbered } from './pattern.ts';
 
 const MOST = 2 ** 50;
+/** A grid with so many points for each learned one is a range with gaps, not a set of single values. */
+const GAPS = 4;
 const DAY_MICROS = 86_400e6;
 
 export interface Support extends Numbered<Cell> {
@@ -89,7 +91,15 @@ function pointsOf(json: NumberEncoderJson): Numbered<number> {
     const size = Math.round((Math.round(high * scale) - first) / step) + 1;
     return { size, at: (index) => (first + index * step) / scale };
   });
-  return bins.length === 0 ? { size: 1, at: () => 0 } : oneOf(bins);
+  if (bins.length === 0) return { size: 1, at: () => 0 };
+  const learned = oneOf(bins);
+  if (decimals === undefined) return learned;
+  // Ends of bins that were too few units' own were moved inwards: the grid between them is as good as they are.
+  const [low, high] = numbers.range;
+  const scale = 10 ** decimals;
+  const first = Math.round(low * scale);
+  const size = Math.round((Math.round(high * scale) - first) / step) + 1;
+  return size <= GAPS * learned.size ? { size, at: (index) => (first + index * step) / scale } : learned;
 }
 
 interface TextJson {

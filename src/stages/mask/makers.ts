@@ -456,10 +456,14 @@ function secret(site: Site, fallback: string): Maker {
 
 // ---------------------------------------------------------------------------------------------- network
 
-/** RFC 2544: 198.18.0.0/15 is for tests; unique columns go on in 10.0.0.0/8, which no public host has. */
+/** RFC 3849: 2001:db8::/32 is for documentation. RFC 2544: 198.18.0.0/15 is for tests; unique columns go on in 10.0.0.0/8, which no public host has. */
 function ipAddress(site: Site): Maker {
   return (_who, row) => {
     const draws = site.draws.seek(row);
+    if (site.style.shapes?.[0]?.pattern.includes(':') === true) {
+      const host = site.style.unique ? uniqueNumber(site.key, row, 2 ** 32, site.object) : draws.nextInteger(2 ** 32);
+      return `2001:db8::${(1 + Math.floor(host / 2 ** 16)).toString(16)}:${(1 + (host % 65_535)).toString(16)}`;
+    }
     if (!site.style.unique) return dotted(198 * 2 ** 24 + 18 * 2 ** 16 + draws.nextInteger(2 ** 17));
     return row < 2 ** 17
       ? dotted(198 * 2 ** 24 + 18 * 2 ** 16 + uniqueNumber(site.key, row, 2 ** 17, site.object))

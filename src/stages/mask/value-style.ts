@@ -17,6 +17,7 @@ const SHAPED = new Set([
   'payment.card-code',
   'payment.iban',
   'internet.mac',
+  'internet.ip',
 ]);
 const LONG = new Set(['text.about-person', 'text.written-by-person']);
 
