@@ -34,7 +34,7 @@ import { makeRows, type RowOptions } from './make-rows.ts';
 import { withSource, withTarget } from './open-databases.ts';
 import { codeOfLack } from './preflight-lacks.ts';
 import { requireSameSchema } from './target-schema.ts';
-import { REHEARSAL_ROWS, rehearseModel } from './rehearse.ts';
+import { answerFromRehearsal, REHEARSAL_ROWS, rehearseModel } from './rehearse.ts';
 import { attemptsBefore, recordFailure, recordPublished, type RunFacts } from './run-ledger.ts';
 import { reportRun } from './run-report.ts';
 import { scanMade } from './scan-databases.ts';
@@ -53,6 +53,8 @@ interface Run {
   readonly signal: AbortSignal;
   readonly findings: Finding[];
   readonly gates: GateResult[];
+  /** All that the rehearsal answered; of these, `gates` has the failures. */
+  readonly rehearsed: GateResult[];
   readonly source: Source | null;
   readonly target: Target;
 }
@@ -77,6 +79,7 @@ export const runProvision: RunProvision = async (options, sink, signal) => {
         signal,
         findings: [],
         gates: [],
+        rehearsed: [],
         source,
         target,
       },
@@ -200,6 +203,7 @@ async function rehearse(run: Run, { model, source }: Material): Promise<void> {
   const report = await run.clock.run('rehearse', () =>
     rehearseModel({ model, source, basis: 'rehearsal', config, seed, scale, signal: run.signal }),
   );
+  run.rehearsed.push(...report.gates);
   run.gates.push(...report.gates.filter((gate) => gate.verdict === 'fail'));
   checkpoint('rehearse');
 }
@@ -308,7 +312,7 @@ async function scanLoaded(
   }
   const snapshot = await build.openSnapshot();
   try {
-    const report = await scanMade({
+    const scanned = await scanMade({
       model: material.model,
       source: material.source,
       target: snapshot,
@@ -318,6 +322,7 @@ async function scanLoaded(
       seed: run.options.seed,
       signal: run.signal,
     });
+    const report = answerFromRehearsal(scanned, run.rehearsed);
     run.gates.push(...report.gates);
     run.findings.push(...report.findings);
     return report;
@@ -427,12 +432,13 @@ function planOf(run: Run, { model }: Material): ProvisionPlan {
   });
   const rowCount = tables.reduce((sum, table) => sum + table.rowCount, 0);
   const rehearsedMs = run.clock.timingsMs()['rehearse'] ?? 0;
+  const rehearsedCount = Math.min(REHEARSAL_ROWS, Math.max(1, rowCount, rowCount / scale));
   return {
     ddl: model.catalog.script.map((statement) => statement.sql),
     tables,
     estimatedBytes: estimatedBytes(model.catalog, scale),
     // The rehearsal makes and scans about as fast as the run itself.
-    estimatedMs: Math.round((rehearsedMs * rowCount) / Math.min(REHEARSAL_ROWS, Math.max(1, rowCount))),
+    estimatedMs: Math.round((rehearsedMs * rowCount) / rehearsedCount),
     missingRights: run.findings
       .filter((found) => codeOfLack(found) === 'TARGET_RIGHTS_MISSING')
       .map((found) => found.hint ?? found.message),

@@ -1,9 +1,9 @@
 import type { ResolvedConfig } from '../config/resolved.ts';
+import { finding } from '../kernel/findings.ts';
 import { pause } from '../kernel/pause.ts';
 import type { LearnedModel } from '../stages/learn/artifact.ts';
 import type { GateResult, ScanReport } from '../stages/scan/artifact.ts';
 import type { ScanSide } from '../stages/scan/input.ts';
-import { tableScales } from './learn-source.ts';
 import { makeRows } from './make-rows.ts';
 import { RowStore } from './row-store.ts';
 import { scanMade } from './scan-databases.ts';
@@ -19,7 +19,7 @@ export interface RehearsalRequest {
   readonly basis: Extract<GateResult['basis'], 'rehearsal' | 'learn-sample'>;
   readonly config: ResolvedConfig;
   readonly seed: number;
-  /** Of the run; the rehearsal is smaller where that would be large. */
+  /** Of the run; the rehearsal is smaller where that would be large, and as large as the source where that would be small. */
   readonly scale: number;
   readonly signal: AbortSignal;
 }
@@ -34,18 +34,16 @@ const NOTHING_COMPARED: ScanReport = {
   verdict: 'pass',
 };
 
-/** Makes a small sample in memory and asks the gates of it. Throws `GENERATE_*`. */
+/**
+ * Makes a sample in memory and asks the gates of it. It is the model that is asked: the sample has the proportions of
+ * the source, and its size or a bounded one, however many rows the run makes of which table. Throws `GENERATE_*`.
+ */
 export async function rehearseModel(request: RehearsalRequest): Promise<ScanReport> {
   const { model, config, seed, signal } = request;
   const sourceRows = model.tables.reduce((sum, table) => sum + table.sourceRowCount, 0);
-  const scale = Math.min(request.scale, REHEARSAL_ROWS / Math.max(1, sourceRows));
+  const scale = Math.min(Math.max(1, request.scale), REHEARSAL_ROWS / Math.max(1, sourceRows));
   const store = new RowStore();
-  for (const stream of await makeRows(model, {
-    seed,
-    scale,
-    tableScales: tableScales(config, model.catalog),
-    blockRows: BLOCK_ROWS,
-  })) {
+  for (const stream of await makeRows(model, { seed, scale, tableScales: new Map(), blockRows: BLOCK_ROWS })) {
     for await (const block of stream.blocks()) store.add(block);
     await pause(signal);
   }
@@ -60,8 +58,33 @@ export async function rehearseModel(request: RehearsalRequest): Promise<ScanRepo
     seed,
     signal,
   });
-  if (scale >= request.scale) return report;
-  // Small tables leave junctions fewer partners than they will have: how many children a row has is judged at full size.
+  if (scale === request.scale) return report;
+  // Small tables leave junctions fewer partners than they will have: how many children a row has is judged at its size.
   const gates = report.gates.filter((gate) => gate.gate !== 'cardinalities');
   return { ...report, gates, verdict: gates.some((gate) => gate.verdict === 'fail') ? 'fail' : 'pass' };
+}
+
+/**
+ * What few loaded rows cannot show, where the rehearsal showed it on more rows of the same model: fewer of them give
+ * nothing more away. The gate stays underpowered on the loaded rows, the rehearsal's answer is put beside it.
+ */
+export function answerFromRehearsal(loaded: ScanReport, rehearsed: readonly GateResult[]): ScanReport {
+  const answers = new Map(
+    rehearsed.filter((gate) => gate.verdict === 'pass').map((gate) => [`${gate.gate} ${gate.scope}`, gate]),
+  );
+  const answered: GateResult[] = [];
+  const findings = loaded.findings.map((found) => {
+    const answer = found.code === 'SCAN_UNDERPOWERED' ? answers.get(found.object) : undefined;
+    if (answer === undefined) return found;
+    answered.push(answer);
+    return finding(
+      'info',
+      found.code,
+      found.object,
+      'The loaded rows are too few to show it; the rehearsal, with as many rows as the source, passed.',
+    );
+  });
+  const failed =
+    loaded.gates.some((gate) => gate.verdict === 'fail') || findings.some((found) => found.severity === 'error');
+  return { ...loaded, gates: [...loaded.gates, ...answered], findings, verdict: failed ? 'fail' : 'pass' };
 }

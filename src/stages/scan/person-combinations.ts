@@ -220,13 +220,15 @@ function singleValueGate(
   input: ScanInput,
 ): OpenGate {
   const rare = rareValues(column, aspect, view);
-  const share = (values: readonly (string | null)[]): { rate: number; variance: number } => {
+  const share = (values: readonly (string | null)[]): { rate: number; count: number } => {
     const present = values.map((value) => normalise(aspect, value)).filter((value) => value !== null);
-    const rate = present.filter((value) => rare.has(value)).length / Math.max(1, present.length);
-    return { rate, variance: (rate * (1 - rate)) / Math.max(1, present.length) };
+    const count = Math.max(1, present.length);
+    return { rate: present.filter((value) => rare.has(value)).length / count, count };
   };
   const [target, fakes] = [share(column.target), share(control)];
-  const standardError = Math.sqrt(target.variance + fakes.variance);
+  // Of the difference if both sides were fakes alike: one row that hits has no spread of its own and proves nothing.
+  const pooled = (target.rate * target.count + fakes.rate * fakes.count) / (target.count + fakes.count);
+  const standardError = Math.sqrt(pooled * (1 - pooled) * (1 / target.count + 1 / fakes.count));
   const value = target.rate - fakes.rate;
   const limit = input.limits.lowEntropyExcess;
   return {
