@@ -75,12 +75,26 @@ export interface ValueStyle {
   readonly lengths?: readonly number[];
   /** Quantiles of dates in days since 1970-01-01, at least 5 subjects between two. */
   readonly days?: readonly number[];
+  /** Names: share that is made anew, since real ones are too various for a dictionary to stand for them. */
+  readonly madeRate?: number;
+  /** E-mail addresses and user names: how they are built, `{first}.{last}99` (`{f}`, `{l}` initials, `9` a digit). */
+  readonly handles?: readonly ValueShape[];
+  /** E-mail addresses: how long their domains are. */
+  readonly domains?: readonly DomainLength[];
   /** Share of values that are the empty string. */
   readonly blankRate?: number;
   /** Most values are HTML paragraphs. */
   readonly html?: boolean;
   /** Real values lie in a range that is reserved for examples (example.org, 555-01xx): fakes then use another one. */
   readonly reservedInUse?: boolean;
+}
+
+export interface DomainLength {
+  readonly length: number;
+  /** Share of all addresses. */
+  readonly weight: number;
+  /** One domain of many subjects; else each has its own. */
+  readonly shared: boolean;
 }
 
 export interface ValueShape {

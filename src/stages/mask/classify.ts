@@ -21,6 +21,7 @@ import {
 } from './detect.ts';
 import type { Detection } from './detect.ts';
 import { canFake } from './fit.ts';
+import type { RowNames } from './handle-style.ts';
 import { ruleFor, unusedRules, whyRuleDoesNotFit } from './column-rule.ts';
 import { holdsIdentifier } from './value-checks.ts';
 import { inferLocale, learnStyle } from './value-style.ts';
@@ -69,7 +70,10 @@ export function classifyColumns(input: ClassifyInput): Classification {
       decide(table, column, found.get(column.name)!, input.rules, findings),
     );
     const unique = keysToKeepUnique(table, decided);
-    for (const entry of decided) columns.push(withStyle(entry, table, sample, unique.has(entry.column), locale));
+    for (const entry of decided)
+      columns.push(
+        withStyle(entry, table, sample, unique.has(entry.column), locale, namesBeside(entry, decided, sample)),
+      );
   }
   followReferencedKeys(input.catalog, columns);
   for (const rule of unusedRules(input.rules, input.catalog)) {
@@ -379,6 +383,7 @@ function withStyle(
   sample: TableSample | null,
   unique: boolean,
   tableLocale: string,
+  names: readonly RowNames[] | null,
 ): ColumnClassification {
   if (entry.treatment === 'structural' || entry.treatment === 'synthesize' || entry.treatment === 'keep') return entry;
   const column = table.columns.find((candidate) => candidate.name === entry.column)!;
@@ -396,8 +401,27 @@ function withStyle(
         ? (raw?.map((value) => (value === null ? null : (arrayElements(value)[0] ?? null))) ?? null)
         : raw,
       units: sample?.units ?? [],
+      ...(names === null ? {} : { names }),
     }),
   };
+}
+
+/** The names of the same person in other columns of the row; null where there are none. */
+function namesBeside(
+  entry: ColumnClassification,
+  columns: readonly ColumnClassification[],
+  sample: TableSample | null,
+): readonly RowNames[] | null {
+  const valuesOf = (detector: string): readonly (string | null)[] | undefined => {
+    const named = columns.find((other) => other.detector === detector && (other.group ?? '') === (entry.group ?? ''));
+    return named === undefined ? undefined : sample?.columns.get(named.column);
+  };
+  const [first, last, full] = ['person.first-name', 'person.last-name', 'person.full-name'].map(valuesOf);
+  if (first === undefined && last === undefined && full === undefined) return null;
+  return Array.from({ length: sample!.rowCount }, (_, row) => {
+    const parts = full?.[row]?.trim().split(/\s+/) ?? [];
+    return { first: first?.[row] ?? parts[0] ?? null, last: last?.[row] ?? parts.slice(1).at(-1) ?? null };
+  });
 }
 
 function localeOfTable(found: ReadonlyMap<string, Found>, sample: TableSample | null, fallback: string): string {

@@ -105,6 +105,13 @@ export function localeOfWords(
   });
 }
 
+/** Share of the locale's dictionary that is among the words. */
+export function shareInUse(dictionary: 'first-name' | 'last-name', locale: string, words: readonly string[]): number {
+  const own = localeWords(dictionary, locale);
+  const used = new Set(words.filter((word) => own.has(word)));
+  return own.size === 0 ? 0 : used.size / own.size;
+}
+
 const byLocale = new Map<string, ReadonlySet<string>>();
 
 function localeWords(dictionary: 'first-name' | 'last-name' | 'city', name: string): ReadonlySet<string> {

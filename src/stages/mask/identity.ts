@@ -1,6 +1,10 @@
-import { RandomCursor, streamKey } from '../../numeric/random.ts';
+import { permuteIndex, RandomCursor, streamKey } from '../../numeric/random.ts';
+import type { StreamKey } from '../../numeric/random.ts';
+import { between, pick } from './draw.ts';
 import { localeData, referencedWords } from './locale-data.ts';
 import type { LocaleData, LocaleName, Template } from './locale-data.ts';
+import { namePools } from './name-pool.ts';
+import type { NamePool } from './name-pool.ts';
 import { compileShape, fillShape, shapeOfFakerFormat } from './value-shape.ts';
 import type { ShapeFiller } from './value-shape.ts';
 
@@ -21,6 +25,24 @@ const STREAM = {
   middle: 10,
 } as const;
 
+/** How the names of one kind are drawn. */
+export interface NameHabit {
+  /** Share that no dictionary holds. */
+  readonly madeRate: number;
+  /** Quantiles of lengths in characters; null: whatever comes. */
+  readonly lengths: readonly number[] | null;
+}
+
+export interface NameHabits {
+  readonly first: NameHabit;
+  readonly last: NameHabit;
+  /** No two rows of a locale have the same two names, as long as there are pairs; then `round` tells them apart. */
+  readonly distinct: boolean;
+}
+
+const ANY_NAME: NameHabit = { madeRate: 0, lengths: null };
+export const ANY_NAMES: NameHabits = { first: ANY_NAME, last: ANY_NAME, distinct: false };
+
 /**
  * The person (and their address) of one row, the same for all columns of a group: name, e-mail and user name agree,
  * and so do city, region and postal code as far as faker's data tie them. Attributes are made when asked for; each is
@@ -28,16 +50,20 @@ const STREAM = {
  */
 export class Identity {
   readonly #cursors: readonly RandomCursor[];
+  readonly #key: StreamKey;
+  readonly #habits: NameHabits;
   #row = 0;
   #locale: LocaleData;
   #sex: Sex = 'female';
   #firstName = '';
   #lastName = '';
+  #round = 0;
   #stateIndex = -1;
 
-  constructor(seed: number, table: string, group: string, locale: LocaleName) {
-    const key = streamKey(seed, table, 'mask', group);
-    this.#cursors = Object.values(STREAM).map((stream) => new RandomCursor(key, stream));
+  constructor(seed: number, table: string, group: string, locale: LocaleName, habits: NameHabits = ANY_NAMES) {
+    this.#key = streamKey(seed, table, 'mask', group);
+    this.#habits = habits;
+    this.#cursors = Object.values(STREAM).map((stream) => new RandomCursor(this.#key, stream));
     this.#locale = localeData(locale);
   }
 
@@ -56,14 +82,44 @@ export class Identity {
   }
 
   get firstName(): string {
-    if (this.#firstName === '')
-      this.#firstName = pick(this.#locale.firstNames[this.#sex], this.#draw(STREAM.firstName));
+    if (this.#firstName === '') this.#nameIt();
     return this.#firstName;
   }
 
   get lastName(): string {
-    if (this.#lastName === '') this.#lastName = pick(this.#locale.lastNames, this.#draw(STREAM.lastName));
+    if (this.#lastName === '') this.#nameIt();
     return this.#lastName;
+  }
+
+  /** How many rows before this one may have had the same two names. */
+  get round(): number {
+    if (this.#lastName === '') this.#nameIt();
+    return this.#round;
+  }
+
+  #nameIt(): void {
+    const pools = namePools(this.#locale);
+    const first = this.#candidates(STREAM.firstName, pools[this.#sex], this.#habits.first);
+    const last = this.#candidates(STREAM.lastName, pools.last, this.#habits.last);
+    if (!this.#habits.distinct) {
+      this.#firstName = pick(first.names, first.uniform);
+      this.#lastName = pick(last.names, last.uniform);
+      return;
+    }
+    const pairCount = first.names.length * last.names.length;
+    const place = permuteIndex(this.#key, this.#row % pairCount, pairCount);
+    this.#round = Math.floor(this.#row / pairCount);
+    this.#firstName = first.names[Math.floor(place / last.names.length)];
+    this.#lastName = last.names[place % last.names.length];
+  }
+
+  /** The names of the row's sort and length, and a number to pick one by. */
+  #candidates(stream: number, pool: NamePool, habit: NameHabit): { names: readonly string[]; uniform: number } {
+    const cursor = this.#cursors[stream].seek(this.#row);
+    const uniform = cursor.next();
+    const isMade = habit.madeRate > 0 && cursor.next() < habit.madeRate;
+    const length = habit.lengths === null ? null : between(habit.lengths, cursor.next());
+    return { names: pool.names(isMade, length), uniform };
   }
 
   get title(): string {
@@ -166,11 +222,6 @@ export class Identity {
     const words = referencedWords(this.#locale.name, reference);
     return words.length === 0 ? '' : pick(words, next());
   }
-}
-
-/** The element at a uniform number in [0, 1). */
-export function pick<T>(list: readonly T[], uniform: number): T {
-  return list[Math.floor(uniform * list.length)];
 }
 
 const formats = new Map<string, ShapeFiller>();

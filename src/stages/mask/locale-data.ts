@@ -29,6 +29,13 @@ export function localeNamed(text: string): LocaleName | null {
   );
 }
 
+const LOCALE_INDEX: ReadonlyMap<string, number> = new Map(Object.keys(allLocales).map((name, i) => [name, i]));
+
+/** A number of its own for each locale, below 128. */
+export function localeIndex(name: LocaleName): number {
+  return LOCALE_INDEX.get(name)!;
+}
+
 /** Data of one country or language, in plain arrays, ready to be indexed by a uniform number. None is empty, except where it says so. */
 export interface LocaleData {
   readonly name: LocaleName;

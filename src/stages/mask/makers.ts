@@ -1,30 +1,17 @@
 import type { ColumnType } from '../../../connectors/connector.ts';
 import { RandomCursor, streamKey } from '../../numeric/random.ts';
 import type { ColumnClassification, ValueShape, ValueStyle } from './artifact.ts';
-import { normaliseWord } from './dictionaries.ts';
-import { pick } from './identity.ts';
+import { asciiForm } from './ascii-form.ts';
+import { email, userName } from './handles.ts';
+import { between, pick } from './draw.ts';
 import type { Identity } from './identity.ts';
 import { fictionalPatterns, unassignedPattern } from './phone-range.ts';
 import { luhnSum, mod97 } from './value-checks.ts';
-import { uniqueMark, uniqueNumber } from './unique-mark.ts';
+import { cut, marked, named } from './site.ts';
+import type { Maker, Site } from './site.ts';
+import { uniqueNumber } from './unique-mark.ts';
 import { compileShape, fillShape, fillShapeWith, shapeOfFakerFormat } from './value-shape.ts';
 import type { ShapeFiller } from './value-shape.ts';
-
-/** Makes the text of one row of one column; `who` stands on that row. */
-export type Maker = (who: Identity, row: number) => string;
-
-/** What a maker knows about its column. */
-interface Site {
-  readonly object: string;
-  readonly type: ColumnType;
-  readonly style: ValueStyle;
-  /** Longest text, in characters. */
-  readonly room: number;
-  readonly key: ReturnType<typeof streamKey>;
-  readonly draws: RandomCursor;
-  /** Today, for ages, in days since 1970-01-01. */
-  readonly today: number;
-}
 
 const DEFAULT_STYLE: ValueStyle = {
   letterCase: 'mixed',
@@ -65,7 +52,7 @@ const MAKERS: Readonly<Record<string, (site: Site) => Maker>> = {
   'person.last-name': (site) => named(site, (who) => who.lastName, '-'),
   'person.full-name': (site) => named(site, fullName(site.room), ' '),
   'person.display-name': displayName,
-  'person.username': (site) => marked(site, userName(site), '.', ''),
+  'person.username': userName,
   'person.title': (site) => named(site, (who) => who.title, ' '),
   'person.job-title': (site) => named(site, (who) => who.jobTitle(site.room), ' '),
   'person.gender': (site) => named(site, (who, row) => (site.draws.seek(row).next() < 0.5 ? 'female' : 'male'), ' '),
@@ -106,51 +93,6 @@ const MAKERS: Readonly<Record<string, (site: Site) => Maker>> = {
   'payment.iban': bankAccount,
 };
 
-// ---------------------------------------------------------------------------------------------- text in general
-
-/** Text in the style's case and room; a unique column gets the row's mark behind `separator`. */
-function named(site: Site, base: Maker, separator: string): Maker {
-  if (site.style.unique) return marked(site, base, separator, '');
-  const dressed = dresser(site);
-  return (who, row) => cut(dressed(base(who, row)), site.room);
-}
-
-/** `base` + separator + mark + `end`, where the base gives way if room is short: never two rows alike. */
-function marked(site: Site, base: Maker, separator: string, end: string): Maker {
-  const dressed = dresser(site);
-  return (who, row) => {
-    const mark = uniqueMark(site.key, row);
-    const room = site.room - mark.length - separator.length - end.length;
-    const text = dressed(room > 0 ? `${cut(base(who, row), room)}${separator}${mark}` : mark) + end;
-    return text.length <= site.room ? text : site.style.unique ? uniqueShort(site, row) : cut(dressed(mark), site.room);
-  };
-}
-
-/** For columns too narrow for a mark: the row's place among all strings of that length. */
-function uniqueShort(site: Site, row: number): string {
-  const length = Math.max(1, Math.min(site.room, 9));
-  return uniqueNumber(site.key, row, 36 ** length, site.object)
-    .toString(36)
-    .padStart(length, '0');
-}
-
-function dresser(site: Site): (text: string) => string {
-  const { letterCase } = site.style;
-  return letterCase === 'upper'
-    ? (text) => text.toUpperCase()
-    : letterCase === 'lower'
-      ? (text) => text.toLowerCase()
-      : (text) => text;
-}
-
-/** At most `room` characters, at a word's end where one is near. */
-function cut(text: string, room: number): string {
-  if (text.length <= room) return text;
-  const hard = text.slice(0, Math.max(0, room));
-  const space = hard.lastIndexOf(' ');
-  return (space > room / 2 ? hard.slice(0, space) : hard).replace(/[\s,.&-]+$/u, '') || hard;
-}
-
 function joined(first: string, second: string, room: number): string {
   const whole = `${first}, ${second}`;
   return whole.length <= room && first !== second ? whole : first;
@@ -174,39 +116,10 @@ function displayName(site: Site): Maker {
       const kind = site.draws.seek(row).next();
       if (kind < 0.5) return whole(who, row);
       if (kind < 0.7) return who.firstName;
-      return `${ascii(who.firstName)}${kind < 0.85 ? ascii(who.lastName)[0] : ''}${10 + site.draws.nextInteger(90)}`;
+      return `${asciiForm(who.firstName)}${kind < 0.85 ? asciiForm(who.lastName)[0] : ''}${10 + site.draws.nextInteger(90)}`;
     },
     '-',
   );
-}
-
-function userName(site: Site): Maker {
-  return (who, row) => {
-    const kind = site.draws.seek(row).next();
-    const first = ascii(who.firstName);
-    const last = ascii(who.lastName);
-    return kind < 0.5 ? `${first}.${last}` : kind < 0.8 ? `${first[0]}${last}` : first;
-  };
-}
-
-const asciiForms = new Map<string, string>();
-
-/** Lower-case letters a–z of a name, `user` where it has none; remembered, as names come from lists. */
-function ascii(name: string): string {
-  let form = asciiForms.get(name);
-  if (form === undefined) {
-    form =
-      normaliseWord(name)
-        .replaceAll('ø', 'o')
-        .replaceAll('æ', 'ae')
-        .replaceAll('å', 'a')
-        .replaceAll('ł', 'l')
-        .replaceAll('đ', 'd')
-        .replaceAll('þ', 'th')
-        .replace(/[^a-z]/g, '') || 'user';
-    if (asciiForms.size < 100_000) asciiForms.set(name, form);
-  }
-  return form;
 }
 
 function company(site: Site): Maker {
@@ -219,24 +132,10 @@ function company(site: Site): Maker {
   };
 }
 
-/** RFC 2606: domains that can never receive mail. */
-const DOMAINS = ['example.com', 'example.org', 'example.net'];
-const OTHER_DOMAINS = ['mail.example', 'post.example', 'web.example'];
-
-/** `mary.smith.k3f9@example.org`: made of the row's name; the mark keeps it from ever being somebody's. */
-function email(site: Site): Maker {
-  const domains = site.style.reservedInUse === true ? OTHER_DOMAINS : DOMAINS;
-  const enough = site.room >= 10 + domains[0].length ? domains : ['x.test'];
-  const locals = enough.map((domain) =>
-    marked(site, (who) => `${ascii(who.firstName)}.${ascii(who.lastName)}`, '.', `@${domain}`),
-  );
-  return (who, row) => pick(locals, site.draws.seek(row).next())(who, row);
-}
-
 function profileUrl(site: Site): Maker {
   const bare = { ...site, style: { ...site.style, letterCase: 'lower' as const } };
   const prefix = site.room >= 40 ? 'https://example.org/~' : 'https://x.test/';
-  return marked(bare, (who) => `${prefix}${ascii(who.firstName)}-${ascii(who.lastName)}`, '-', '');
+  return marked(bare, (who) => `${prefix}${asciiForm(who.firstName)}-${asciiForm(who.lastName)}`, '-', '');
 }
 
 // ---------------------------------------------------------------------------------------------- numbers and forms
@@ -521,14 +420,6 @@ function birthDate(site: Site): Maker {
     const date = new Date(day * 86_400_000).toISOString().slice(0, 10);
     return isText || site.type.class === 'date' ? cut(date, site.room) : `${date} 00:00:00`;
   };
-}
-
-/** The value at a uniform number between quantiles, linear. */
-function between(quantiles: readonly number[], uniform: number): number {
-  const place = uniform * (quantiles.length - 1);
-  const low = Math.floor(place);
-  const high = Math.min(low + 1, quantiles.length - 1);
-  return Math.round(quantiles[low] + (quantiles[high] - quantiles[low]) * (place - low));
 }
 
 /** Sentences of words without meaning, as long as real texts are. */

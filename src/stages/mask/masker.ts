@@ -6,11 +6,11 @@ import type { ColumnVector, RowBlock } from '../../kernel/rows.ts';
 import { streamKey } from '../../numeric/random.ts';
 import type { Classification, ColumnClassification } from './artifact.ts';
 import { Identity } from './identity.ts';
-import type { Sex } from './identity.ts';
+import type { NameHabit, NameHabits, Sex } from './identity.ts';
 import { localeNamed, localeOfCountry } from './locale-data.ts';
 import type { LocaleName } from './locale-data.ts';
 import { makerFor } from './makers.ts';
-import type { Maker } from './makers.ts';
+import type { Maker } from './site.ts';
 import { bucketed, hashed, missingKey, nulled, redacted, shifted } from './treatments.ts';
 
 export interface MaskOptions {
@@ -55,7 +55,10 @@ export function createMasker(table: TableFacts, classification: Classification, 
   for (const job of jobs) {
     if (job.make === null || groups.has(job.group)) continue;
     const home = localeNamed(job.entry.style?.locale ?? 'en') ?? 'en';
-    groups.set(job.group, { identity: new Identity(options.seed, id, job.group, home), home });
+    groups.set(job.group, {
+      identity: new Identity(options.seed, id, job.group, home, habitsOf(job.group, entries)),
+      home,
+    });
   }
   // A key that others reference must not depend on the rest of its row, which they do not see.
   const readsRow = !entries.some((entry) => entry.referenced === true);
@@ -94,6 +97,23 @@ export function createMasker(table: TableFacts, classification: Classification, 
         return make(group.identity, row);
       });
     },
+  };
+}
+
+/** How the person's names are drawn, by what their columns have taught. */
+function habitsOf(group: string, entries: readonly ColumnClassification[]): NameHabits {
+  const mine = entries.filter((entry) => (entry.group ?? '') === group);
+  const habitOf = (detector: string): NameHabit => {
+    const style = mine.find((entry) => entry.detector === detector)?.style;
+    return { madeRate: style?.madeRate ?? 0, lengths: style?.lengths ?? null };
+  };
+  return {
+    first: habitOf('person.first-name'),
+    last: habitOf('person.last-name'),
+    distinct: mine.some(
+      ({ detector, style }) =>
+        (detector === 'person.email' || detector === 'person.username') && style?.unique === true,
+    ),
   };
 }
 

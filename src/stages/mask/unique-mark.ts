@@ -22,6 +22,14 @@ export function uniqueMark(key: StreamKey, row: number): string {
   return permuteIndex(key, index, size).toString(36).padStart(length, '0');
 }
 
+/** Digits that no other row number has: four for the first 10⁴ rows, five for the next 10⁵, … */
+export function uniqueDigits(key: StreamKey, row: number): string {
+  let length = SHORTEST_MARK;
+  let index = row;
+  while (index >= 10 ** length) index -= 10 ** length++;
+  return String(permuteIndex(key, index, 10 ** length)).padStart(length, '0');
+}
+
 /** The place of a row among `capacity` values, each taken once. Throws `GENERATE_CAPACITY` when they run out. */
 export function uniqueNumber(key: StreamKey, row: number, capacity: number, object: string): number {
   const bound = Math.min(Math.floor(capacity), 1e15);

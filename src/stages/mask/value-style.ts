@@ -1,5 +1,7 @@
 import type { ValueStyle } from './artifact.ts';
-import { localeOfWords } from './dictionaries.ts';
+import { localeOfWords, normaliseWord, shareInUse } from './dictionaries.ts';
+import { learnDomains, learnHandleForms } from './handle-style.ts';
+import type { RowNames } from './handle-style.ts';
 import { isLocale } from './locale-data.ts';
 import { isFictionalNumber } from './phone-range.ts';
 import { MIN_SUBJECTS, learnShapes } from './value-shape.ts';
@@ -19,6 +21,13 @@ const SHAPED = new Set([
   'internet.mac',
   'internet.ip',
 ]);
+const NAMES: Readonly<Record<string, 'first-name' | 'last-name'>> = {
+  'person.first-name': 'first-name',
+  'person.last-name': 'last-name',
+};
+const HANDLES = new Set(['person.email', 'person.username']);
+/** Coincidences of dictionary names with real ones that need no reason, as a share of rows. */
+const MIN_COINCIDENCE_RATE = 0.005;
 const LONG = new Set(['text.about-person', 'text.written-by-person']);
 
 /** Locales that may be inferred, in the order in which ties fall. */
@@ -57,6 +66,8 @@ export interface StyleInput {
   readonly values: readonly (string | null)[] | null;
   /** Subject of each value. */
   readonly units: ArrayLike<number>;
+  /** The names in the same rows, where columns hold them. */
+  readonly names?: readonly RowNames[];
 }
 
 /** How the values of a column are written. Whatever is kept is shared by at least 5 subjects; no value is. */
@@ -64,6 +75,7 @@ export function learnStyle(input: StyleInput): ValueStyle {
   const base = { maxLength: input.maxLength, unique: input.unique, locale: input.locale };
   const present: string[] = [];
   const units: number[] = [];
+  const names: (RowNames | null)[] = [];
   let blankCount = 0;
   input.values?.forEach((value, i) => {
     if (value === null) return;
@@ -73,6 +85,7 @@ export function learnStyle(input: StyleInput): ValueStyle {
     }
     present.push(value);
     units.push(input.units[i]);
+    names.push(input.names?.[i] ?? null);
   });
   if (new Set(units).size < MIN_SUBJECTS && blankCount < MIN_SUBJECTS)
     return { ...base, letterCase: 'mixed', distinctRate: 1 };
@@ -85,12 +98,23 @@ export function learnStyle(input: StyleInput): ValueStyle {
         ? 1
         : Math.round((100 * blankCount) / (blankCount + present.length)) / 100;
   const shapes = SHAPED.has(detector) ? learnShapes(present, units) : [];
-  const lengths = LONG.has(detector)
-    ? quantiles(
-        present.map((value) => value.length),
-        units,
-      )
-    : null;
+  const dictionary = NAMES[detector];
+  const madeRate = dictionary === undefined ? 0 : madeRateOf(present, units, dictionary, input.locale);
+  const handles = HANDLES.has(detector) ? learnHandleForms(present.map(localPart), names, units) : [];
+  const domains =
+    detector === 'person.email'
+      ? learnDomains(
+          present.map((value) => value.slice(value.lastIndexOf('@') + 1)),
+          units,
+        )
+      : [];
+  const lengths =
+    LONG.has(detector) || dictionary !== undefined
+      ? quantiles(
+          present.map((value) => value.length),
+          units,
+        )
+      : null;
   const days = detector === 'person.birth-date' ? quantiles(present.map(dayOf), units) : null;
   return {
     ...base,
@@ -99,12 +123,43 @@ export function learnStyle(input: StyleInput): ValueStyle {
     ...(shapes.length > 0 ? { shapes } : {}),
     ...(lengths !== null ? { lengths } : {}),
     ...(days !== null ? { days } : {}),
+    ...(madeRate > 0 ? { madeRate } : {}),
+    ...(handles.length > 0 ? { handles } : {}),
+    ...(domains.length > 0 ? { domains } : {}),
     ...(blankRate > 0 ? { blankRate } : {}),
     ...(share(present, (value) => /^\s*<(?:p|div|h\d|ul|ol|pre|blockquote)\b/i.test(value)) > 0.5
       ? { html: true }
       : {}),
     ...(isReservedRangeInUse(detector, present) ? { reservedInUse: true } : {}),
   };
+}
+
+function localPart(value: string): string {
+  return value.includes('@') ? value.slice(0, value.lastIndexOf('@')) : value;
+}
+
+/**
+ * Share of names that must not come from the dictionary, so that made names meet real ones no more often than real
+ * ones of other people do. How often those meet is seen between the halves of the subjects, and doubles with the
+ * number of names to meet.
+ */
+function madeRateOf(
+  values: readonly string[],
+  units: readonly number[],
+  dictionary: 'first-name' | 'last-name',
+  locale: string,
+): number {
+  const words = values.map(normaliseWord);
+  const here = new Set(words.filter((_, i) => half(units[i]) === 0));
+  const there = words.filter((_, i) => half(units[i]) === 1);
+  const meetRate = Math.min(1, (2 * there.filter((word) => here.has(word)).length) / Math.max(1, there.length));
+  const known = shareInUse(dictionary, locale, words);
+  return known === 0 ? 0 : Math.round(100 * Math.max(0, 1 - Math.max(meetRate, MIN_COINCIDENCE_RATE) / known)) / 100;
+}
+
+/** Which half of the subjects one belongs to: a bit that their order says nothing about. */
+function half(unit: number): number {
+  return Math.imul(unit + 1, 0x9e3779b1) >>> 31;
 }
 
 function isReservedRangeInUse(detector: string, values: readonly string[]): boolean {
@@ -117,9 +172,7 @@ function isReservedRangeInUse(detector: string, values: readonly string[]): bool
 
 /** The case that at least nine of ten values with letters are written in. */
 export function letterCaseOf(values: readonly string[]): ValueStyle['letterCase'] {
-  const texts = values
-    .map((value) => (value.includes('@') ? value.slice(0, value.indexOf('@')) : value))
-    .filter((value) => /\p{Ll}|\p{Lu}/u.test(value));
+  const texts = values.map(localPart).filter((value) => /\p{Ll}|\p{Lu}/u.test(value));
   if (texts.length === 0) return 'mixed';
   if (share(texts, (text) => text.length > 1 && text === text.toUpperCase()) >= 0.9) return 'upper';
   if (share(texts, (text) => text === text.toLowerCase()) >= 0.9) return 'lower';
