@@ -23,7 +23,8 @@ export async function readCatalog(client: PostgresClient, options: CatalogOption
   return catalogFrom(await readConsistently(client, options.schemas ?? null));
 }
 
-async function readConsistently(client: PostgresClient, schemas: readonly string[] | null): Promise<RawCatalog> {
+/** All rows of the catalogs as of one moment. Throws as `readCatalog` does. */
+export async function readConsistently(client: PostgresClient, schemas: readonly string[] | null): Promise<RawCatalog> {
   const major = await readMajor(client);
   if (major < OLDEST_MAJOR) {
     throw new UnderstudyError(

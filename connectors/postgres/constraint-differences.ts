@@ -16,7 +16,7 @@ export function schemaDifferences(wanted: Catalog, present: Catalog): readonly F
   });
 }
 
-interface Part {
+export interface ConstraintPart {
   readonly kind: string;
   readonly name: string;
   /** Equal texts mean equal constraints. */
@@ -25,15 +25,16 @@ interface Part {
 
 function tableDifferences(table: TableFacts, other: TableFacts, verbatim: boolean): readonly Finding[] {
   const id = tableId(table.name);
-  const present = new Map(partsOf(other, verbatim).map((part) => [`${part.kind} ${part.name}`, part.meaning]));
-  return partsOf(table, verbatim).flatMap(({ kind, name, meaning }) => {
+  const present = new Map(constraintParts(other, verbatim).map((part) => [`${part.kind} ${part.name}`, part.meaning]));
+  return constraintParts(table, verbatim).flatMap(({ kind, name, meaning }) => {
     const found = present.get(`${kind} ${name}`);
     if (found === meaning) return [];
     return [found === undefined ? missing(`${id}.${name}`, kind) : different(`${id}.${name}`, kind)];
   });
 }
 
-function partsOf(table: TableFacts, verbatim: boolean): readonly Part[] {
+/** `verbatim` false: without expressions, which other majors print in other words. */
+export function constraintParts(table: TableFacts, verbatim: boolean): readonly ConstraintPart[] {
   const words = (text: string | null): string | null => (verbatim || text === null ? text : '…');
   const keys = table.primaryKey === null ? table.uniqueKeys : [table.primaryKey, ...table.uniqueKeys];
   return [

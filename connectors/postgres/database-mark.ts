@@ -4,6 +4,7 @@
  */
 import { queryRows } from './client.ts';
 import type { PostgresClient } from './client.ts';
+import type { PublishedSchema } from './schema-drift.ts';
 import { quoteIdent, quoteLiteral } from './sql-text.ts';
 
 export interface DatabaseMark {
@@ -17,6 +18,8 @@ export interface DatabaseMark {
   readonly since: string;
   /** The comment that somebody else had given the database. */
   readonly comment: string | null;
+  /** What was built, to tell later whether somebody changed it. */
+  readonly schema?: PublishedSchema | undefined;
 }
 
 export interface MarkedDatabase {

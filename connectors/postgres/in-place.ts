@@ -31,12 +31,14 @@ import { lockOutReaders } from './reader-locks.ts';
 import { shadowSchemaName, shadowSchemaPattern } from './reserved-names.ts';
 import { publishedRun, readSchemaMark, schemaMarkStatements } from './schema-mark.ts';
 import type { SchemaGeneration } from './schema-mark.ts';
+import { schemaDigest, withKeptColumns } from './schema-drift.ts';
+import type { PublishedSchema, SchemaDrift } from './schema-drift.ts';
 import { shadowSnapshot } from './shadow-snapshot.ts';
 import { openPostgresSnapshot } from './snapshot.ts';
 import { quoteIdent, quoteLiteral } from './sql-text.ts';
 import { inTransaction, tableOf, withClient } from './target-session.ts';
 import type { TargetContext } from './target-session.ts';
-import { verifyIntegrity } from './verify.ts';
+import { readBuilt, verifyIntegrity } from './verify.ts';
 
 const RIGHTS = {
   doing: 'building the shadow schemas',
@@ -48,23 +50,26 @@ export class InPlaceBuild implements Build {
   readonly #context: TargetContext;
   readonly #plan: BuildPlan;
   readonly #schemas: readonly string[];
+  readonly #ownColumns: readonly string[];
+  #schema: PublishedSchema | undefined;
   /** Of the build's one long transaction; null once it is committed or given up. */
   #client: PostgresClient | null;
   /** Steps wait for each other: there is only one connection that sees what is built. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(context: TargetContext, plan: BuildPlan, client: PostgresClient) {
+  private constructor(context: TargetContext, plan: BuildPlan, drift: SchemaDrift, client: PostgresClient) {
     this.#context = context;
-    this.#plan = plan;
+    this.#plan = withKeptColumns(plan, drift);
+    this.#ownColumns = drift.keptColumns.map(({ object }) => object);
     this.#client = client;
     this.#schemas = builtSchemas(plan.catalog);
   }
 
   /** Opens the transaction and puts empty schemas in the place of the present ones. Throws `TARGET_RIGHTS_MISSING`. */
-  static async start(context: TargetContext, plan: BuildPlan): Promise<InPlaceBuild> {
+  static async start(context: TargetContext, plan: BuildPlan, drift: SchemaDrift): Promise<InPlaceBuild> {
     const client = await connectClient(context.config, 'target', { application_name: `understudy ${plan.runId}` });
     try {
-      const build = new InPlaceBuild(context, plan, client);
+      const build = new InPlaceBuild(context, plan, drift, client);
       await queryRows(client, 'BEGIN');
       await disguise(client, build.#schemas);
       checkpoint('build:disguise');
@@ -102,7 +107,9 @@ export class InPlaceBuild implements Build {
     return withClient(this.#context.config, async (client) => {
       await queryRows(client, 'BEGIN');
       await disguise(client, this.#schemas);
-      const report = await verifyIntegrity(client, this.#plan.catalog);
+      const present = await readBuilt(client, this.#schemas);
+      this.#schema = { digest: schemaDigest(present), ownColumns: this.#ownColumns };
+      const report = await verifyIntegrity(client, this.#plan.catalog, { present });
       await queryRows(client, 'ROLLBACK');
       return report;
     });
@@ -120,7 +127,7 @@ export class InPlaceBuild implements Build {
     await this.#context.lock.assertHeld();
     const kept = await retryBusy(this.#context, () =>
       withClient(this.#context.config, (client) =>
-        publishSchemas(client, this.#context, this.#plan, this.#schemas, warn),
+        publishSchemas(client, this.#context, this.#plan, { schemas: this.#schemas, schema: this.#schema }, warn),
       ),
     );
     if (kept && this.#plan.keepPrevious > 0)
@@ -238,7 +245,7 @@ async function publishSchemas(
   client: PostgresClient,
   context: Pick<TargetContext, 'publishTimeoutMs'>,
   plan: BuildPlan,
-  schemas: readonly string[],
+  { schemas, schema: published }: Pick<SchemaGeneration, 'schemas' | 'schema'>,
   warn: Warn,
 ): Promise<boolean> {
   await queryRows(client, "BEGIN; SET LOCAL lock_timeout = '2s'");
@@ -272,7 +279,10 @@ async function publishSchemas(
 
   const kept = outgoing.length > 0 && !(await dropIfEmpty(client, outgoing));
   const previous = kept ? { ...replaced, schemas: outgoing } : null;
-  for (const sql of schemaMarkStatements({ current: { runId: plan.runId, own: true, schemas }, previous }))
+  for (const sql of schemaMarkStatements({
+    current: { runId: plan.runId, own: true, schemas, schema: published },
+    previous,
+  }))
     await queryRows(client, sql, [], RIGHTS);
   checkpoint('publish:mark-new');
   await queryRows(client, 'COMMIT', [], { doing: 'publishing', otherwise: 'PUBLISH_FAILED' });

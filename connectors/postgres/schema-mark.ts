@@ -3,6 +3,7 @@ import { queryRows } from './client.ts';
 import type { PostgresClient } from './client.ts';
 import { parseMark } from './database-mark.ts';
 import { LEDGER_SCHEMA } from './reserved-names.ts';
+import type { PublishedSchema } from './schema-drift.ts';
 import { quoteIdent, quoteLiteral } from './sql-text.ts';
 
 /** A set of schemas that was published together. */
@@ -12,6 +13,8 @@ export interface SchemaGeneration {
   readonly own: boolean;
   /** Their names when they are published. */
   readonly schemas: readonly string[];
+  /** What was built, to tell later whether somebody changed it. */
+  readonly schema?: PublishedSchema | undefined;
 }
 
 export interface SchemaMark {
@@ -58,5 +61,7 @@ export async function publishedRun(client: PostgresClient): Promise<SchemaGenera
     "SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = current_database()",
   );
   const mark = parseMark(row.comment);
-  return mark === null || mark.state !== 'published' ? null : { runId: mark.runId, own: mark.own, schemas: [] };
+  return mark === null || mark.state !== 'published'
+    ? null
+    : { runId: mark.runId, own: mark.own, schemas: [], schema: mark.schema };
 }

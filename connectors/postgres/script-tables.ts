@@ -38,7 +38,7 @@ export function sequenceObjects(index: CatalogIndex): readonly SchemaObject[] {
   });
 }
 
-function sequenceOptions(sequence: RawSequence): string {
+export function sequenceOptions(sequence: RawSequence): string {
   const { start, increment, minimum, maximum, cache, cycle } = sequence;
   return `START WITH ${start} INCREMENT BY ${increment} MINVALUE ${minimum} MAXVALUE ${maximum} CACHE ${cache}${cycle ? ' CYCLE' : ''}`;
 }
@@ -151,6 +151,13 @@ function columnDefinition(
   ].filter((part) => part !== '');
   if (typed) return parts.length === 0 ? '' : `${quoteIdent(column.name)} WITH OPTIONS ${parts.join(' ')}`;
   return [quoteIdent(column.name), ...parts].join(' ');
+}
+
+/** For a table that is there without it. Defaults are statements of their own elsewhere; here they fill the rows. */
+export function addColumn(index: CatalogIndex, table: RawRelation, column: RawColumn): string {
+  const definition = columnDefinition(index, table, column, identitySequences(index));
+  const isPlainDefault = column.defaultSql !== null && column.generated === '';
+  return `ALTER TABLE ${quoteName(table)} ADD COLUMN ${definition}${isPlainDefault ? ` DEFAULT ${column.defaultSql}` : ''}`;
 }
 
 function identityClause(

@@ -27,11 +27,13 @@ import type { DatabaseMark } from './database-mark.ts';
 import { exchangeDatabases } from './exchange.ts';
 import { readGrants } from './grants.ts';
 import { buildDatabaseName, previousDatabaseName } from './reserved-names.ts';
+import { schemaDigest, withKeptColumns } from './schema-drift.ts';
+import type { PublishedSchema, SchemaDrift } from './schema-drift.ts';
 import { openPostgresSnapshot } from './snapshot.ts';
 import { quoteIdent, quoteLiteral } from './sql-text.ts';
 import { inTransaction, serverMajor, tableOf, withClient } from './target-session.ts';
 import type { TargetContext } from './target-session.ts';
-import { verifyIntegrity } from './verify.ts';
+import { readBuilt, verifyIntegrity } from './verify.ts';
 
 const RIGHTS = { denied: 'TARGET_RIGHTS_MISSING', otherwise: 'LOAD_FAILED' } as const;
 
@@ -40,17 +42,20 @@ export class SwapBuild implements Build {
   readonly #context: TargetContext;
   readonly #plan: BuildPlan;
   readonly #config: PostgresConfig;
+  readonly #ownColumns: readonly string[];
+  #schema: PublishedSchema | undefined;
 
-  private constructor(context: TargetContext, plan: BuildPlan) {
+  private constructor(context: TargetContext, plan: BuildPlan, drift: SchemaDrift) {
     this.database = buildDatabaseName(context.target, plan.runId);
     this.#context = context;
-    this.#plan = plan;
+    this.#plan = withKeptColumns(plan, drift);
+    this.#ownColumns = drift.keptColumns.map(({ object }) => object);
     this.#config = withDatabase(context.config, this.database);
   }
 
   /** Makes the empty database. Throws `TARGET_RIGHTS_MISSING`, `LOAD_FAILED`. */
-  static async start(context: TargetContext, plan: BuildPlan): Promise<SwapBuild> {
-    const build = new SwapBuild(context, plan);
+  static async start(context: TargetContext, plan: BuildPlan, drift: SchemaDrift): Promise<SwapBuild> {
+    const build = new SwapBuild(context, plan, drift);
     await withClient(context.maintenance, async (client) => {
       const doing = { ...RIGHTS, doing: `creating the database ${build.database}` };
       const tablespace = await usableTablespace(client, context.target);
@@ -92,7 +97,11 @@ export class SwapBuild implements Build {
   }
 
   async verify(): Promise<IntegrityReport> {
-    return this.#inDatabase((client) => verifyIntegrity(client, this.#plan.catalog));
+    return this.#inDatabase(async (client) => {
+      const present = await readBuilt(client, this.#plan.catalog.schemas);
+      this.#schema = { digest: schemaDigest(present), ownColumns: this.#ownColumns };
+      return verifyIntegrity(client, this.#plan.catalog, { present });
+    });
   }
 
   async openSnapshot(): Promise<Snapshot> {
@@ -113,6 +122,7 @@ export class SwapBuild implements Build {
       own: true,
       since: new Date().toISOString(),
       comment: userComment(replaced?.comment ?? null),
+      schema: this.#schema,
     } as const;
     await exchangeDatabases(maintenance, {
       action: 'publish',

@@ -17,7 +17,8 @@ import type {
 } from '../connector.ts';
 import { UnderstudyError } from '../../src/kernel/errors.ts';
 import type { Finding } from '../../src/kernel/findings.ts';
-import { readCatalog } from './catalog.ts';
+import { builtSchemas } from './built-schemas.ts';
+import { catalogFrom, readCatalog, readConsistently } from './catalog.ts';
 import {
   closeClient,
   connectClient,
@@ -36,8 +37,11 @@ import { nonceKey } from './nonce.ts';
 import { preflightTarget } from './preflight.ts';
 import { LEDGER_SCHEMA } from './reserved-names.ts';
 import { publishedRun, readSchemaMark } from './schema-mark.ts';
+import { NO_DRIFT, schemaDrift } from './schema-drift.ts';
+import type { SchemaDrift } from './schema-drift.ts';
 import { openPostgresSnapshot } from './snapshot.ts';
 import { cleanUpSwap, rollbackSwap, SwapBuild, swapRuns } from './swap.ts';
+import { CatalogIndex } from './table-facts.ts';
 import { advisoryLockCondition, TargetLock } from './target-lock.ts';
 import { maintenanceConfig, withClient } from './target-session.ts';
 import type { TargetContext } from './target-session.ts';
@@ -95,7 +99,8 @@ class PostgresTarget implements Target {
   }
 
   async preflight(plan: BuildPlan): Promise<readonly Finding[]> {
-    return preflightTarget(this.#config, this.#maintenance, plan);
+    const lacks = await preflightTarget(this.#config, this.#maintenance, plan);
+    return [...lacks, ...(await this.#drift(plan)).findings];
   }
 
   async lock(runId: string): Promise<void> {
@@ -116,7 +121,10 @@ class PostgresTarget implements Target {
 
   async startBuild(plan: BuildPlan): Promise<Build> {
     await this.#held().assertHeld();
-    return plan.mode === 'swap' ? SwapBuild.start(this.#context(), plan) : InPlaceBuild.start(this.#context(), plan);
+    const drift = await this.#drift(plan);
+    return plan.mode === 'swap'
+      ? SwapBuild.start(this.#context(), plan, drift)
+      : InPlaceBuild.start(this.#context(), plan, drift);
   }
 
   /** `mode` null: as the published run was made; what was published in place lies within what was swapped. */
@@ -162,6 +170,21 @@ class PostgresTarget implements Target {
   async close(): Promise<void> {
     await this.#lock?.release();
     this.#lock = null;
+  }
+
+  async #drift({ mode, catalog }: BuildPlan): Promise<SchemaDrift> {
+    const found = await this.#inTarget(async (client) => {
+      const published = await publishedRun(client);
+      const replaced = [...new Set([...builtSchemas(catalog), ...(published?.schemas ?? [])])];
+      const raw = await readConsistently(client, mode === 'swap' ? null : replaced);
+      return schemaDrift({
+        wanted: catalog,
+        present: catalogFrom(raw),
+        index: new CatalogIndex(raw),
+        published: published?.own === true ? published : null,
+      });
+    });
+    return found ?? NO_DRIFT;
   }
 
   #held(): TargetLock {

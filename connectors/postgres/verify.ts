@@ -30,6 +30,8 @@ import { quoteIdent, quoteLiteral, quoteName } from './sql-text.ts';
 export interface VerifyOptions {
   /** Counts duplicates even where a valid unique index vouches for the key. */
   readonly recount?: boolean;
+  /** The catalog of what is checked, where it was read already. */
+  readonly present?: Catalog;
 }
 
 /** One kind of breach of one object. */
@@ -53,7 +55,7 @@ export async function verifyIntegrity(
   options: VerifyOptions = {},
 ): Promise<IntegrityReport> {
   await queryRows(client, "SELECT set_config('work_mem', '64MB', false)", [], checking('the build'));
-  const present = catalogFrom(await readRawCatalog(client, await readMajor(client), catalog.schemas));
+  const present = options.present ?? (await readBuilt(client, catalog.schemas));
   const presentTables = byId(present.tables);
   const differences = schemaDifferences(catalog, present);
   const tables = catalog.tables.filter(({ name, kind }) => kind !== 'foreign' && presentTables.has(tableId(name)));
@@ -82,6 +84,11 @@ export async function verifyIntegrity(
     violationCount: counted(others) + differences.length,
     findings: [...differences, ...[...orphans, ...others].map(breachFinding)],
   };
+}
+
+/** The catalog of these schemas as the session sees them, inside an open transaction too. */
+export async function readBuilt(client: PostgresClient, schemas: readonly string[]): Promise<Catalog> {
+  return catalogFrom(await readRawCatalog(client, await readMajor(client), schemas));
 }
 
 function breachFinding({ code, object, count, what, promised }: Breach): Finding {

@@ -14,7 +14,11 @@ const RIGHTS: ReadonlySet<string> = new Set([
 /** What a run ends with because of what `Target.preflight` found. */
 export function codeOfLack({
   code,
-}: Finding): Extract<ErrorCode, 'TARGET_RIGHTS_MISSING' | 'TARGET_TOO_SMALL' | 'TARGET_PREFLIGHT_FAILED'> {
+}: Finding): Extract<
+  ErrorCode,
+  'TARGET_RIGHTS_MISSING' | 'TARGET_TOO_SMALL' | 'TARGET_PREFLIGHT_FAILED' | 'LOAD_SCHEMA_DIFFERS'
+> {
   if (RIGHTS.has(code)) return 'TARGET_RIGHTS_MISSING';
+  if (code.startsWith('PREFLIGHT_DRIFT_')) return 'LOAD_SCHEMA_DIFFERS';
   return code === 'PREFLIGHT_SIZE' ? 'TARGET_TOO_SMALL' : 'TARGET_PREFLIGHT_FAILED';
 }

@@ -1,4 +1,4 @@
-import { tableId, type Catalog, type Target } from '../../connectors/connector.ts';
+import { tableId, type Catalog, type ColumnFacts, type Target } from '../../connectors/connector.ts';
 import { UnderstudyError } from '../kernel/errors.ts';
 
 /**
@@ -34,9 +34,16 @@ function firstDifference(target: Catalog, model: Catalog): string | null {
       if (type !== column.type.sql)
         return `column ${id}.${column.name} is ${type} in the target and ${column.type.sql} in the model`;
     }
-    const extra = other.columns.find((column) => !table.columns.some((mine) => mine.name === column.name));
+    const extra = other.columns.find(
+      (column) => !fillsItself(column) && !table.columns.some((mine) => mine.name === column.name),
+    );
     if (extra !== undefined) return `the model has no column ${id}.${extra.name}`;
   }
   const unknown = [...there.keys()].find((id) => !known.has(id));
   return unknown === undefined ? null : `the model has no table ${unknown}`;
+}
+
+/** Such a column of the target's own is kept, whatever the model knows of it. */
+function fillsItself({ nullable, defaultExpression, identity, generated }: ColumnFacts): boolean {
+  return nullable || defaultExpression !== null || identity !== null || generated !== null;
 }
