@@ -1,5 +1,5 @@
 import type { Hook } from '@oclif/core';
-import { nearest } from '../config/nearest.ts';
+import { nearest } from '../kernel/nearest.ts';
 import { UnderstudyError } from '../kernel/errors.ts';
 
 /** oclif's hook for an unknown command, named in package.json. */

@@ -1,5 +1,5 @@
 import { Errors } from '@oclif/core';
-import { nearest } from '../config/nearest.ts';
+import { nearest } from '../kernel/nearest.ts';
 import { redactUrl } from '../config/redact.ts';
 import { EXIT, UnderstudyError } from '../kernel/errors.ts';
 

@@ -1,3 +1,4 @@
+import { isGlob } from '../kernel/glob.ts';
 import type { ColumnConfig, RuleConfig } from './schema.ts';
 import type { ResolvedConfig } from './resolved.ts';
 
@@ -12,7 +13,9 @@ export interface ConfiguredColumnRule {
 
 /** Column rules under `tables:` first, then `rules:`. */
 export function columnRules(config: ResolvedConfig): ConfiguredColumnRule[] {
-  const exact = Object.entries(config.tables).flatMap(([table, settings]) =>
+  // Names know better than patterns.
+  const entries = Object.entries(config.tables).toSorted(([a], [b]) => Number(isGlob(a)) - Number(isGlob(b)));
+  const exact = entries.flatMap(([table, settings]) =>
     Object.entries(settings.columns).map(([column, rule]) => toRule(table, column, rule)),
   );
   return [...exact, ...config.rules.map((rule) => toRule(rule.table, rule.column, rule))];

@@ -3,9 +3,11 @@ import type { Catalog, TableFacts } from '../../connectors/connector.ts';
 import { UnderstudyError } from '../kernel/errors.ts';
 import { finding } from '../kernel/findings.ts';
 import type { Finding } from '../kernel/findings.ts';
-import { nearest } from './nearest.ts';
+import { isGlob, tableGlob } from '../kernel/glob.ts';
+import { nearest } from '../kernel/nearest.ts';
 import { placeOf } from './resolved.ts';
 import type { ConfigPath, ResolvedConfig } from './resolved.ts';
+import type { TableConfig } from './schema.ts';
 
 /** The table that a configuration means by `schema.table`, or by a name alone where one table has it; else null. */
 export function findTable(catalog: Catalog, name: string): TableFacts | null {
@@ -15,6 +17,29 @@ export function findTable(catalog: Catalog, name: string): TableFacts | null {
   if (exact !== undefined) return exact;
   const bare = catalog.tables.filter((table) => table.name.name === name);
   return bare.length === 1 ? bare[0] : null;
+}
+
+/** The tables that a key under `tables:` means: one by its name, or all that match a pattern. */
+export function findTables(catalog: Catalog, name: string): readonly TableFacts[] {
+  const exact = findTable(catalog, name);
+  if (exact !== null) return [exact];
+  if (!isGlob(name)) return [];
+  const matches = tableGlob(name);
+  return catalog.tables.filter((table) => matches(table.name));
+}
+
+/** What `tables:` says of each table, by `tableId`: patterns in their order, then names, which know better. */
+export function tableSettings(config: ResolvedConfig, catalog: Catalog): Map<string, Omit<TableConfig, 'columns'>> {
+  const settings = new Map<string, Omit<TableConfig, 'columns'>>();
+  const entries = Object.entries(config.tables);
+  const patterns = entries.filter(([name]) => isGlob(name) && findTable(catalog, name) === null);
+  for (const [name, { columns: _columns, ...said }] of [
+    ...patterns,
+    ...entries.filter((entry) => !patterns.includes(entry)),
+  ])
+    for (const table of findTables(catalog, name))
+      settings.set(tableId(table.name), { ...settings.get(tableId(table.name)), ...said });
+  return settings;
 }
 
 /**
@@ -33,10 +58,12 @@ export function requireNames(config: ResolvedConfig, catalog: Catalog): void {
 /** The same as findings of severity `error`. Pure. */
 export function checkNames(config: ResolvedConfig, catalog: Catalog): Finding[] {
   const check = new NameCheck(config, catalog);
+  for (const list of ['include', 'exclude'] as const)
+    for (const [i, pattern] of config.source[list].entries()) check.pattern(pattern, ['source', list, i]);
   for (const [i, name] of config.subjects.entries()) check.table(name, ['subjects', i]);
   for (const [name, table] of Object.entries(config.tables)) {
-    const facts = check.table(name, ['tables', name]);
-    for (const column of Object.keys(table.columns)) check.column(facts, column, ['tables', name, 'columns', column]);
+    const facts = check.tables(name, ['tables', name]);
+    for (const column of Object.keys(table.columns)) check.columnOf(facts, column, ['tables', name, 'columns', column]);
   }
   for (const [i, pinned] of config.pinned.entries()) {
     const facts = check.table(pinned.table, ['pinned', i, 'table']);
@@ -92,10 +119,46 @@ class NameCheck {
     return null;
   }
 
+  /** By name or by a pattern. */
+  tables(name: string, path: ConfigPath): readonly TableFacts[] {
+    const found = findTables(this.#catalog, name);
+    if (found.length > 0) return found;
+    if (isGlob(name)) this.pattern(name, path);
+    else this.table(name, path);
+    return [];
+  }
+
+  pattern(pattern: string, path: ConfigPath): void {
+    const matches = tableGlob(pattern);
+    if (this.#catalog.tables.some((table) => matches(table.name))) return;
+    const letters = pattern.replaceAll(/[*?]/g, '');
+    // A pattern is like the table that begins like it.
+    const starts = new Map(
+      this.#catalog.tables.map(({ name: { schema, name } }) => {
+        const known = pattern.includes('.') ? `${schema}.${name}` : name;
+        return [isGlob(pattern) ? known.slice(0, letters.length) : known, known];
+      }),
+    );
+    const meant = nearest(letters, starts.keys());
+    this.#report(
+      path,
+      `The pattern \`${pattern}\` matches no table in database ${this.#catalog.database}.`,
+      meant === null ? null : starts.get(meant)!,
+    );
+  }
+
   column(table: TableFacts | null, name: string, path: ConfigPath): void {
-    if (table === null || table.columns.some((column) => column.name === name)) return;
-    const known = table.columns.map((column) => column.name);
-    this.#report(path, `Table ${tableId(table.name)} has no column \`${name}\`.`, nearest(name, known));
+    this.columnOf(table === null ? [] : [table], name, path);
+  }
+
+  /** In one of the tables at least. */
+  columnOf(tables: readonly TableFacts[], name: string, path: ConfigPath): void {
+    if (tables.length === 0) return;
+    const known = tables.flatMap((table) => table.columns.map((column) => column.name));
+    if (known.includes(name)) return;
+    const who =
+      tables.length === 1 ? `Table ${tableId(tables[0].name)} has no column` : 'None of these tables has a column';
+    this.#report(path, `${who} \`${name}\`.`, nearest(name, known));
   }
 
   #report(path: ConfigPath, message: string, suggestion: string | null): void {

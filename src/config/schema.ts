@@ -198,7 +198,12 @@ export const configSchema = z
       .describe('Tables whose rows are natural persons; they decide every privacy figure.'),
     scale: positive.default(1).describe('Multiplies subjects and entities; copied tables never scale.'),
     seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
-    tables: z.record(name, table).default({}).describe('By `schema.table`, or by name alone where it is unique.'),
+    tables: z
+      .record(name, table)
+      .default({})
+      .describe(
+        'By `schema.table`, by name alone where it is unique, or by a pattern (`audit_*`); names precede patterns.',
+      ),
     pinned: z.array(pinned).default([]),
     rules: z
       .array(rule)

@@ -1,12 +1,11 @@
 /** From an open source to a model: introspect, profile, classify, learn. */
 import type { Snapshot, Source } from '../../connectors/connector.ts';
 import { columnRules } from '../config/column-rules.ts';
-import { findTable } from '../config/names.ts';
+import { tableSettings } from '../config/names.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { UnderstudyError } from '../kernel/errors.ts';
 import type { EventSink } from '../kernel/events.ts';
 import type { Finding } from '../kernel/findings.ts';
-import { tableId } from '../../connectors/connector.ts';
 import { checkpoint } from '../kernel/checkpoint.ts';
 import type { RelationGraph } from '../stages/graph/artifact.ts';
 import type { IntrospectArtifact } from '../stages/introspect/artifact.ts';
@@ -108,19 +107,14 @@ function refuseUntreated(classification: Classification): void {
 /** What the configuration says of whole tables, by `tableId`. */
 export function tableOverrides(config: ResolvedConfig, artifact: IntrospectArtifact): Map<string, TableOverride> {
   const overrides = new Map<string, TableOverride>();
-  for (const [name, { strategy, accept }] of Object.entries(config.tables)) {
-    const table = findTable(artifact.catalog, name);
-    if (table !== null && strategy !== undefined) overrides.set(tableId(table.name), { strategy, accept });
-  }
+  for (const [table, { strategy, accept }] of tableSettings(config, artifact.catalog))
+    if (strategy !== undefined) overrides.set(table, { strategy, accept });
   return overrides;
 }
 
 /** Row factors by `tableId`. */
 export function tableScales(config: ResolvedConfig, catalog: IntrospectArtifact['catalog']): Map<string, number> {
   const scales = new Map<string, number>();
-  for (const [name, { scale }] of Object.entries(config.tables)) {
-    const table = findTable(catalog, name);
-    if (table !== null && scale !== undefined) scales.set(tableId(table.name), scale);
-  }
+  for (const [table, { scale }] of tableSettings(config, catalog)) if (scale !== undefined) scales.set(table, scale);
   return scales;
 }

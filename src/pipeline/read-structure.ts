@@ -1,8 +1,7 @@
 import type { Catalog, Source } from '../../connectors/connector.ts';
-import { requireNames } from '../config/names.ts';
+import { findTable, requireNames, tableSettings } from '../config/names.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { resolveVirtualForeignKeys } from '../config/virtual-keys.ts';
-import { findTable } from '../config/names.ts';
 import type { EventSink, StageName } from '../kernel/events.ts';
 import { tableId } from '../../connectors/connector.ts';
 import type { RelationGraph } from '../stages/graph/artifact.ts';
@@ -31,6 +30,10 @@ export function introspectOptions(config: ResolvedConfig): IntrospectOptions {
     schemas,
     include,
     exclude,
+    emptied: (catalog) =>
+      new Set(
+        [...tableSettings(config, catalog)].filter(([, { strategy }]) => strategy === 'empty').map(([table]) => table),
+      ),
     virtualForeignKeys: (catalog) => {
       requireNames(config, catalog);
       return resolveVirtualForeignKeys(config, catalog);

@@ -8,6 +8,8 @@ import { ERROR_CODES, UnderstudyError } from '../../kernel/errors.ts';
 import type { ErrorCode } from '../../kernel/errors.ts';
 import { finding } from '../../kernel/findings.ts';
 import type { Finding } from '../../kernel/findings.ts';
+import { tableGlob } from '../../kernel/glob.ts';
+import { nearest } from '../../kernel/nearest.ts';
 import type { IntrospectArtifact, VirtualForeignKey } from './artifact.ts';
 
 export interface IntrospectOptions {
@@ -16,6 +18,8 @@ export interface IntrospectOptions {
   /** Patterns over `schema.table`, or over the table name alone where they hold no dot; `*` and `?` are wild. */
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
+  /** Tables that take part and get no rows, of the whole catalog. */
+  readonly emptied?: (catalog: Catalog) => ReadonlySet<string>;
   /** Asked with the whole catalog, before any table is left out; the place to check configured names, so it may throw. */
   readonly virtualForeignKeys?: (catalog: Catalog) => readonly VirtualForeignKey[];
 }
@@ -30,11 +34,24 @@ export async function introspect(source: Source, options: IntrospectOptions = {}
 
 /**
  * The artifact whatever its findings, for those who show them (`introspect`, `doctor`).
- * Throws: `INTROSPECT_NO_TABLES` if nothing is left to read, and what `Source.readCatalog` throws.
+ * Throws: `CONFIG_UNKNOWN_NAME` for a schema that is not there, `INTROSPECT_NO_TABLES` if nothing is left to read, and
+ * what `Source.readCatalog` throws.
  */
 export async function inspectSource(source: Source, options: IntrospectOptions = {}): Promise<IntrospectArtifact> {
-  const catalog = await source.readCatalog(options.schemas === undefined ? {} : { schemas: options.schemas });
+  const { schemas } = options;
+  const catalog = await source.readCatalog(schemas === undefined ? {} : { schemas });
+  const unknown = schemas?.find((schema) => !catalog.schemas.includes(schema));
+  if (unknown !== undefined) throw unknownSchema(unknown, await source.readCatalog());
   return selectTables(catalog, options);
+}
+
+function unknownSchema(schema: string, { database, schemas }: Catalog): UnderstudyError {
+  const meant = nearest(schema, schemas);
+  return new UnderstudyError(
+    'CONFIG_UNKNOWN_NAME',
+    `source.schemas: There is no schema \`${schema}\` in database ${database}.${meant === null ? '' : ` Did you mean \`${meant}\`?`}`,
+    { hint: meant === null ? `Name one of ${schemas.join(', ')}.` : `Write \`${meant}\` instead.` },
+  );
 }
 
 /**
@@ -59,25 +76,27 @@ export function requireUsable(artifact: IntrospectArtifact): IntrospectArtifact 
 export function selectTables(catalog: Catalog, options: IntrospectOptions = {}): IntrospectArtifact {
   const virtualForeignKeys = options.virtualForeignKeys?.(catalog) ?? [];
   const ids = catalog.tables.map((table) => tableId(table.name));
-  const included = matcher(options.include ?? []);
-  const excluded = matcher(options.exclude ?? []);
-  const keeps = (table: TableFacts): boolean =>
-    ((options.include ?? []).length === 0 || included(table)) && !excluded(table);
+  const [included, excluded] = [options.include ?? [], options.exclude ?? []].map((patterns) =>
+    patterns.map(tableGlob),
+  );
+  const keeps = ({ name }: TableFacts): boolean =>
+    (included.length === 0 || included.some((matches) => matches(name))) && !excluded.some((matches) => matches(name));
   const kept = new Set(catalog.tables.filter(keeps).map((table) => tableId(table.name)));
   if (kept.size === 0) throw noTables(catalog, ids.length);
-  const findings: Finding[] = [...concerning(catalog.findings, ids, kept), ...deadPatterns(catalog, options)];
+  const findings: Finding[] = [...concerning(catalog.findings, ids, kept)];
   const nulledColumns: { table: string; column: string }[] = [];
   const tables = catalog.tables
     .filter((table) => kept.has(tableId(table.name)))
     .map((table) => {
       for (const key of table.foreignKeys.filter((other) => leadsOut(other, kept, ids))) {
-        const outcome = cutKey(table, key);
-        if ('code' in outcome) findings.push(outcome);
-        else nulledColumns.push(...outcome.columns.map((column) => ({ table: tableId(table.name), column })));
+        const { cut, columns } = cutKey(table, key, 'left out');
+        findings.push(cut);
+        nulledColumns.push(...columns.map((column) => ({ table: tableId(table.name), column })));
       }
       const foreignKeys = table.foreignKeys.filter((key) => !leadsOut(key, kept, ids));
       return { ...table, foreignKeys: [...foreignKeys, ...virtualKeys(table, catalog, kept, virtualForeignKeys)] };
     });
+  findings.push(...emptiedParents(tables, options.emptied?.(catalog) ?? new Set()));
   findings.push(...unreadable(tables, findings), ...generatedKeys(tables));
   const left = ids.filter((id) => !kept.has(id));
   return { version: 1, catalog: { ...catalog, tables }, excluded: left, nulledColumns, findings };
@@ -100,39 +119,6 @@ function noTables(catalog: Catalog, tableCount: number): UnderstudyError {
   );
 }
 
-/** A matcher of any of the patterns. */
-function matcher(patterns: readonly string[]): (table: TableFacts) => boolean {
-  const compiled = patterns.map((pattern) => {
-    const source = pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.');
-    return { qualified: pattern.includes('.'), expression: new RegExp(`^${source}$`) };
-  });
-  return (table) =>
-    compiled.some(({ qualified, expression }) =>
-      qualified
-        ? expression.test(tableId(table.name)) || expression.test(`${table.name.schema}.${table.name.name}`)
-        : expression.test(table.name.name),
-    );
-}
-
-function deadPatterns(catalog: Catalog, options: IntrospectOptions): Finding[] {
-  return (['include', 'exclude'] as const).flatMap((list) =>
-    (options[list] ?? [])
-      .filter((pattern) => !catalog.tables.some(matcher([pattern])))
-      .map((pattern) =>
-        finding(
-          'warning',
-          'INTROSPECT_PATTERN_UNUSED',
-          pattern,
-          `The pattern ${pattern} under source.${list} matches no table.`,
-          'Correct or remove it.',
-        ),
-      ),
-  );
-}
-
 /** Findings about tables that are left out do not matter. */
 function concerning(findings: readonly Finding[], ids: readonly string[], kept: ReadonlySet<string>): Finding[] {
   const left = ids.filter((id) => !kept.has(id));
@@ -144,21 +130,45 @@ function leadsOut(key: ForeignKeyFacts, kept: ReadonlySet<string>, ids: readonly
   return ids.includes(to) && !kept.has(to);
 }
 
-/** What becomes of a key whose parents are left out: its nullable columns stay NULL, or it cannot be satisfied. */
-function cutKey(table: TableFacts, key: ForeignKeyFacts): Finding | { readonly columns: readonly string[] } {
+/** What becomes of a key whose parents are not made: its nullable columns stay NULL, or it cannot be satisfied. */
+function cutKey(
+  table: TableFacts,
+  key: ForeignKeyFacts,
+  why: 'left out' | 'left empty',
+): { readonly cut: Finding; readonly columns: readonly string[] } {
   const nullable = key.columns.filter((name) => table.columns.find((column) => column.name === name)?.nullable);
   // MATCH FULL takes a key that is NULL as a whole only.
   const enough = key.match === 'full' ? nullable.length === key.columns.length : nullable.length > 0;
-  if (enough) return { columns: nullable };
   const id = tableId(table.name);
   const to = tableId(key.referencedTable);
-  return finding(
-    'error',
-    'INTROSPECT_EXCLUDED_PARENT',
-    `${id}(${key.columns.join(', ')})`,
-    `${id} needs a row of ${to} (foreign key ${key.name} is NOT NULL), but ${to} is left out, so no row of ${id} could be made.`,
-    `Include ${to}, or exclude ${id} too.`,
-  );
+  const object = `${id}(${key.columns.join(', ')})`;
+  if (enough) {
+    const message = `${object} stays NULL in every row, since ${to}, which its foreign key ${key.name} leads to, is ${why}.`;
+    return { cut: finding('info', 'INTROSPECT_EXCLUDED_PARENT', object, message), columns: nullable };
+  }
+  return {
+    cut: finding(
+      'error',
+      'INTROSPECT_EXCLUDED_PARENT',
+      object,
+      `${id} needs a row of ${to} (foreign key ${key.name} is NOT NULL), but ${to} is ${why}, so no row of ${id} could be made.`,
+      why === 'left out'
+        ? `Include ${to}, or exclude ${id} too.`
+        : `Give ${to} another strategy, or set tables.${id}.strategy to empty too.`,
+    ),
+    columns: [],
+  };
+}
+
+/** Keys to tables that the configuration leaves empty; what has no rows itself needs no parents. */
+function emptiedParents(tables: readonly TableFacts[], emptied: ReadonlySet<string>): Finding[] {
+  return tables
+    .filter(({ name }) => !emptied.has(tableId(name)))
+    .flatMap((table) =>
+      table.foreignKeys
+        .filter((key) => emptied.has(tableId(key.referencedTable)))
+        .map((key) => cutKey(table, key, 'left empty').cut),
+    );
 }
 
 function virtualKeys(

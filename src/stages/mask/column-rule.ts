@@ -1,5 +1,6 @@
 import { tableId } from '../../../connectors/connector.ts';
 import type { Catalog, ColumnFacts, QualifiedName, TableFacts } from '../../../connectors/connector.ts';
+import { glob } from '../../kernel/glob.ts';
 import type { ColumnRule } from './artifact.ts';
 import { detectorById } from './detect.ts';
 import { canFake } from './fit.ts';
@@ -17,17 +18,8 @@ export function unusedRules(rules: readonly ColumnRule[], catalog: Catalog): rea
 }
 
 function matches(rule: ColumnRule, table: QualifiedName, column: string): boolean {
-  return (
-    (globMatches(rule.table, tableId(table)) || globMatches(rule.table, table.name)) && globMatches(rule.column, column)
-  );
-}
-
-function globMatches(glob: string, text: string): boolean {
-  const pattern = glob
-    .replace(/[\\^$.+()[\]{}|]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${pattern}$`, 'su').test(text);
+  const isMeant = glob(rule.table);
+  return (isMeant(tableId(table)) || isMeant(table.name)) && glob(rule.column)(column);
 }
 
 /** What is wrong with a rule for this column, or null: a treatment must suit type and nullability before any row moves. */

@@ -3,6 +3,7 @@ import type { Build, PublishResult, ServerIdentity, Source, Target } from '../..
 import { checkpoint } from '../../kernel/checkpoint.ts';
 import { UnderstudyError } from '../../kernel/errors.ts';
 import type { EventSink } from '../../kernel/events.ts';
+import { glob } from '../../kernel/glob.ts';
 import { newRunId } from '../../kernel/ids.ts';
 
 export interface TargetRequest {
@@ -115,11 +116,7 @@ export async function publishBuild(build: Build, sink: EventSink): Promise<Publi
 
 /** Whether a pattern of `target.allow` means this target. Exported for its test. */
 export function matchesTarget(pattern: string, target: Pick<Target, 'shownUrl' | 'database'>): boolean {
-  const expression = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  const matches = (text: string): boolean => new RegExp(`^${expression}$`, 'is').test(text);
+  const matches = glob(pattern, 'is');
   const address = /^[a-z]+:\/\/(?:[^@/]*@)?(.*)\//i.exec(target.shownUrl)?.[1] ?? '';
   const host = address.replace(/:\d+$/, '');
   return [target.database, `${host}/${target.database}`, `${address}/${target.database}`].some(matches);
