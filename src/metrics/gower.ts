@@ -82,6 +82,25 @@ export function selectRows(rows: EncodedRows, positions: ArrayLike<number>): Enc
   return { rowCount: positions.length, numeric, numericCount, codes, codeCount };
 }
 
+/** The rows with these numeric and code columns alone. */
+export function selectColumns(rows: EncodedRows, numeric: readonly number[], codes: readonly number[]): EncodedRows {
+  const chosenNumeric = new Int16Array(rows.rowCount * numeric.length);
+  const chosenCodes = new Int32Array(rows.rowCount * codes.length);
+  for (let i = 0; i < rows.rowCount; i++) {
+    numeric.forEach(
+      (from, to) => (chosenNumeric[i * numeric.length + to] = rows.numeric[i * rows.numericCount + from]),
+    );
+    codes.forEach((from, to) => (chosenCodes[i * codes.length + to] = rows.codes[i * rows.codeCount + from]));
+  }
+  return {
+    rowCount: rows.rowCount,
+    numeric: chosenNumeric,
+    numericCount: numeric.length,
+    codes: chosenCodes,
+    codeCount: codes.length,
+  };
+}
+
 /** Positions of the first of each set of equal rows, ascending. */
 export function distinctRows(rows: EncodedRows): Uint32Array {
   const { numericCount, codeCount } = rows;

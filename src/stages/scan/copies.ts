@@ -1,7 +1,9 @@
-import { binomialTail, normalTail, poissonTail } from '../../metrics/intervals.ts';
+import { poissonTail } from '../../metrics/intervals.ts';
 import type { ScanLimits } from './input.ts';
 import { informativeColumns } from './table-view.ts';
 import type { ColumnView, TableView } from './table-view.ts';
+import { clusteredRate, excessPValue, percent } from './twins.ts';
+import type { Rate } from './twins.ts';
 import { exactGate, notApplicable } from './verdicts.ts';
 import type { OpenGate } from './verdicts.ts';
 
@@ -48,7 +50,7 @@ export function copyGates(view: TableView, limits: ScanLimits): CopyOutcome {
     value: excess,
     standardError,
     limit: tolerated,
-    pValue: copyPValue(target, holdout, tolerated),
+    pValue: excessPValue(target, holdout, tolerated),
     unitCount: Math.min(view.sourceUnitCount, view.targetUnitCount),
     range: [-1, 1],
     powered: () => true, // an excess is a rate over all rows: with enough units there is nothing that would hide it
@@ -57,16 +59,6 @@ export function copyGates(view: TableView, limits: ScanLimits): CopyOutcome {
       `among real rows it is ${percent(holdout.rate)}. More than ${percent(tolerated)} in excess would be copying.`,
   });
   return { gates, copyRate: target.rate, holdoutCopyRate: holdout.rate };
-}
-
-interface Rate {
-  readonly count: number;
-  readonly total: number;
-  readonly rate: number;
-  /** Clustered by unit. */
-  readonly variance: number;
-  /** By how much clusters inflate a count's variance. */
-  readonly designEffect: number;
 }
 
 interface TargetCopies extends Rate {
@@ -155,34 +147,6 @@ function sourceTwins(columns: readonly ColumnView[], view: TableView, holders: H
   return { ...rate, variance: rate.variance * 2, designEffect: rate.designEffect * 2 }; // twins come in pairs
 }
 
-function clusteredRate(flags: Uint8Array, units: Uint32Array): Rate {
-  const total = flags.length;
-  const count = flags.reduce((sum, flag) => sum + flag, 0);
-  const rate = total === 0 ? 0 : count / total;
-  const deviations = new Map<number, number>();
-  for (let row = 0; row < total; row++)
-    deviations.set(units[row], (deviations.get(units[row]) ?? 0) + flags[row] - rate);
-  let squares = 0;
-  for (const deviation of deviations.values()) squares += deviation * deviation;
-  const variance = total === 0 ? 0 : squares / (total * total);
-  const binomial = total === 0 ? 0 : (rate * (1 - rate)) / total;
-  return { count, total, rate, variance, designEffect: binomial === 0 ? 1 : Math.max(1, variance / binomial) };
-}
-
-/** Normal where there are counts enough; else the exact binomial of the effective count, the hold-out's rate taken high. */
-function copyPValue(target: Rate, holdout: Rate, tolerated: number): number {
-  if (target.count === 0 || target.total === 0) return 1;
-  const effective = target.count / target.designEffect;
-  const standardError = Math.sqrt(target.variance + holdout.variance);
-  if (effective >= 30 && standardError > 0) return normalTail((target.rate - holdout.rate - tolerated) / standardError);
-  const trials = Math.max(1, target.total / target.designEffect);
-  const highRate = Math.min(
-    1,
-    (holdout.count + Math.sqrt(holdout.count * holdout.designEffect)) / Math.max(1, holdout.total) + tolerated,
-  );
-  return binomialTail(effective, Math.max(trials, effective), highRate);
-}
-
 /** What needs no statistics: a copy with a personal value, or of many columns where real rows never come near. */
 function outrightGate(view: TableView, columns: readonly ColumnView[], target: TargetCopies): OpenGate {
   if (poissonTail(target.personalCount, target.expectedPersonalCount) < CHANCE) {
@@ -216,8 +180,4 @@ function hasNearTwins(columns: readonly ColumnView[], view: TableView): boolean 
     }
   }
   return false;
-}
-
-function percent(rate: number): string {
-  return `${(100 * rate).toFixed(rate !== 0 && Math.abs(rate) < 0.01 ? 2 : 1)} %`;
 }

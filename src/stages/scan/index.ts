@@ -13,7 +13,10 @@ import { distanceGates } from './distances.ts';
 import { fidelityGates } from './fidelity.ts';
 import type { ScanInput } from './input.ts';
 import { combinationGates, singleValueGates } from './person-combinations.ts';
+import { privacyChecks } from './privacy.ts';
 import { relationGates } from './relations.ts';
+import { schemaTextGates } from './schema-text.ts';
+import { subjectCopyGates } from './subject-copies.ts';
 import { tableViews } from './table-view.ts';
 import type { TableView } from './table-view.ts';
 import { exactGate, notApplicable, resolveGates } from './verdicts.ts';
@@ -36,7 +39,9 @@ export async function scanSynthetic(input: ScanInput): Promise<ScanReport> {
   await scan.attempt('direct-identifiers', 'database', null, async () => ({
     gates: await directIdentifierGates(input),
   }));
-  for (const view of views) await scanTable(view, input, scan);
+  await scan.attempt('schema-text', 'database', null, async () => ({ gates: await schemaTextGates(input) }));
+  await scan.attempt('subject-copies', 'database', null, () => ({ gates: subjectCopyGates(views) }));
+  for (const view of views) await scanTable(view, views, input, scan);
   for (const table of input.catalog.tables) scan.noteUnscanned(table.name, views, input);
   for (const test of input.selfTests) scan.gates.push(membershipGate(test, input));
 
@@ -63,7 +68,12 @@ export async function scanSynthetic(input: ScanInput): Promise<ScanReport> {
   };
 }
 
-async function scanTable(view: TableView, input: ScanInput, scan: ScanCollector): Promise<void> {
+async function scanTable(
+  view: TableView,
+  views: readonly TableView[],
+  input: ScanInput,
+  scan: ScanCollector,
+): Promise<void> {
   const { limits } = input;
   await scan.attempt('marginals', view.id, view.id, () => fidelityGates(view, limits));
   await scan.attempt('cardinalities', view.id, view.id, () => relationGates(view, input));
@@ -93,6 +103,8 @@ async function scanTable(view: TableView, input: ScanInput, scan: ScanCollector)
   await scan.attempt('low-entropy-personal', view.id, view.id, () => ({ gates: singleValueGates(view, input) }));
   const copies = await scan.attempt('copies', view.id, view.id, () => copyGates(view, limits));
   const distances = await scan.attempt('dcr-share', view.id, view.id, () => distanceGates(view, input));
+  for (const { gate, compute } of privacyChecks(view, views, input))
+    await scan.attempt(gate, view.id, view.id, () => ({ gates: compute() }));
   scan.privacy.push({
     table: view.id,
     unitCount: view.sourceUnitCount,

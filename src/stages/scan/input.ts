@@ -32,6 +32,10 @@ export interface ScanLimits {
   readonly neighbourShare: number;
   /** The lower bound of the membership AUC may not exceed this. */
   readonly membershipAuc: number;
+  /** Share of members that may be found at 1 false alarm in 100. */
+  readonly lowRateMembership: number;
+  /** Lower bound of what singling out, linking and inferring may gain on subjects that were learned from. */
+  readonly attackRisk: number;
   /** Copies of source-unique tuples in excess of the hold-out's: absolute rate, and as a share of the hold-out's rate. */
   readonly copyExcess: number;
   readonly copyExcessRelative: number;
@@ -56,6 +60,8 @@ export const DEFAULT_LIMITS: ScanLimits = {
   dcrShare: 0.5,
   neighbourShare: 0.55,
   membershipAuc: 0.6,
+  lowRateMembership: 0.05,
+  attackRisk: 0.1,
   copyExcess: 0.002,
   copyExcessRelative: 0.25,
   lowEntropyExcess: 0.02,

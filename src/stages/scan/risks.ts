@@ -1,0 +1,176 @@
+/** The three risks of the European data protection board's working party, in Anonymeter's protocol. */
+import { detectableEffect } from '../../metrics/closest-record.ts';
+import { nearestTwo, NULL_QUANTILE, QUANTILE_UNIT, selectColumns } from '../../metrics/gower.ts';
+import type { EncodedRows } from '../../metrics/gower.ts';
+import { residualRisk } from '../../metrics/residual-risk.ts';
+import type { ResidualRisk } from '../../metrics/residual-risk.ts';
+import { singlingOutHits } from '../../metrics/singling-out.ts';
+import { RandomCursor, streamKey } from '../../numeric/random.ts';
+import type { AttackSets } from './attack-sets.ts';
+import type { ScanInput } from './input.ts';
+import type { TableView } from './table-view.ts';
+import type { OpenGate } from './verdicts.ts';
+
+export const RISK_GATES = ['singling-out', 'linkability', 'inference'] as const;
+
+/** Predicates that are tried. */
+const PREDICATES = 500;
+/** Columns whose values are guessed, those with the most values first. */
+const MAX_SECRETS = 6;
+/** A guessed quantile this near is right. */
+const TOLERANCE = Math.round(0.05 * QUANTILE_UNIT);
+
+/**
+ * Singling out, linkability and inference: how much oftener an attack succeeds on subjects that were learned from than
+ * on as many that were not. What it gains on everybody is knowledge of the population, not of a person.
+ */
+export function riskGates(view: TableView, sets: AttackSets, input: ScanInput): OpenGate[] {
+  const limit = input.limits.attackRisk;
+  const random = new RandomCursor(streamKey(input.seed, 'scan', 'risks', view.id)).seek(0);
+  const gate = (
+    name: string,
+    risk: ResidualRisk,
+    testCount: number,
+    powerError: number,
+    explanation: string,
+  ): OpenGate => ({
+    kind: 'statistical',
+    gate: name,
+    scope: view.id,
+    table: view.id,
+    value: risk.risk,
+    standardError: risk.standardError,
+    limit,
+    pValue: Math.min(1, risk.pValue * testCount),
+    unitCount: Math.min(view.sourceUnitCount, view.targetUnitCount),
+    range: [-1, 1],
+    powered: (alpha) => detectableEffect(powerError, alpha) <= input.limits.detectable,
+    explanation,
+  });
+
+  const out = singlingOut(sets, limit, random);
+  const link = linkability(sets, limit);
+  const guesses = inference(sets, limit);
+  const worst = guesses.reduce((a, b) => (b.risk.pValue < a.risk.pValue ? b : a));
+  return [
+    gate(
+      'singling-out',
+      out,
+      1,
+      out.standardError,
+      `${percent(out.attackRate)} of predicates that fit one made row fit exactly one subject that was learned from; among unseen subjects ${percent(out.controlRate)} do.`,
+    ),
+    gate(
+      'linkability',
+      link,
+      1,
+      link.standardError,
+      `Knowing half of the columns of each, ${percent(link.attackRate)} of subjects that were learned from are linked by one made row; of unseen ones ${percent(link.controlRate)}.`,
+    ),
+    gate(
+      'inference',
+      worst.risk,
+      guesses.length,
+      // Whoever copies a row tells all of its columns: an effect shows in all guesses together.
+      pooledError(guesses, sets.victims.rowCount),
+      `Knowing all other columns, "${worst.column}" is guessed for ${percent(worst.risk.attackRate)} of subjects that were learned from and for ${percent(worst.risk.controlRate)} of unseen ones; it is the worst of ${guesses.length} columns.`,
+    ),
+  ];
+}
+
+function singlingOut(sets: AttackSets, limit: number, random: RandomCursor): ResidualRisk {
+  const outcome = singlingOutHits(sets.released, sets.victims, sets.control, PREDICATES, random);
+  return residualRisk(
+    { hits: outcome.victimHits, tries: outcome.predicates },
+    { hits: outcome.controlHits, tries: outcome.predicates },
+    limit,
+  );
+}
+
+/** Both halves of a record lead to the same made row. */
+function linkability(sets: AttackSets, limit: number): ResidualRisk {
+  const { numericCount, codeCount } = sets.released;
+  const half = (parity: number): ((rows: EncodedRows) => EncodedRows) => {
+    const numeric = range(numericCount).filter((c) => c % 2 === parity);
+    // An odd number of numbers leaves the second half one short: it gets the first category.
+    const codes = range(codeCount).filter((c) => (c + numericCount) % 2 === parity);
+    return (rows) => selectColumns(rows, numeric, codes);
+  };
+  const [left, right] = [half(0), half(1)];
+  const [releasedLeft, releasedRight] = [left(sets.released), right(sets.released)];
+  const links = (rows: EncodedRows): { hits: number; tries: number } => {
+    const [a, b] = [nearestTwo(left(rows), releasedLeft), nearestTwo(right(rows), releasedRight)];
+    return {
+      hits: a.nearest.reduce((count, row, i) => count + (row === b.nearest[i] ? 1 : 0), 0),
+      tries: rows.rowCount,
+    };
+  };
+  return residualRisk(links(sets.victims), links(sets.control), limit);
+}
+
+interface Guess {
+  readonly column: string;
+  readonly risk: ResidualRisk;
+}
+
+/** The made row that is nearest in all other columns tells the secret one. */
+function inference(sets: AttackSets, limit: number): Guess[] {
+  const { numericCount, codeCount } = sets.released;
+  const numericNames = sets.columns.filter((column) => column.kind === 'ordered').map((column) => column.name);
+  const codeNames = sets.columns.filter((column) => column.kind !== 'ordered').map((column) => column.name);
+  const secrets = [
+    ...range(codeCount).map((c) => ({ column: codeNames[c], code: c, number: -1 })),
+    ...range(numericCount).map((c) => ({ column: numericNames[c], code: -1, number: c })),
+  ]
+    .map((secret) => ({ ...secret, size: valueCount(sets.released, secret.number, secret.code) }))
+    .sort((a, b) => b.size - a.size)
+    .slice(0, MAX_SECRETS);
+  return secrets.map(({ column, code, number }) => {
+    const numeric = range(numericCount).filter((c) => c !== number);
+    const codes = range(codeCount).filter((c) => c !== code);
+    const known = (rows: EncodedRows): EncodedRows => selectColumns(rows, numeric, codes);
+    const releasedKnown = known(sets.released);
+    const guessed = (rows: EncodedRows): { hits: number; tries: number } => {
+      const { nearest } = nearestTwo(known(rows), releasedKnown);
+      let hits = 0;
+      nearest.forEach((made, row) => {
+        if (code >= 0)
+          hits += rows.codes[row * codeCount + code] === sets.released.codes[made * codeCount + code] ? 1 : 0;
+        else
+          hits += isNear(
+            rows.numeric[row * numericCount + number],
+            sets.released.numeric[made * numericCount + number],
+          );
+      });
+      return { hits, tries: rows.rowCount };
+    };
+    return { column, risk: residualRisk(guessed(sets.victims), guessed(sets.control), limit) };
+  });
+}
+
+/** Of the mean difference between attack and control over all guesses. */
+function pooledError(guesses: readonly Guess[], victims: number): number {
+  const variance = ({ attackRate, controlRate }: ResidualRisk): number =>
+    (attackRate * (1 - attackRate) + controlRate * (1 - controlRate)) / Math.max(1, victims);
+  return Math.sqrt(guesses.reduce((sum, { risk }) => sum + variance(risk), 0)) / guesses.length;
+}
+
+function isNear(a: number, b: number): number {
+  if (a === NULL_QUANTILE || b === NULL_QUANTILE) return a === b ? 1 : 0;
+  return Math.abs(a - b) <= TOLERANCE ? 1 : 0;
+}
+
+function valueCount(rows: EncodedRows, number: number, code: number): number {
+  const values = new Set<number>();
+  for (let row = 0; row < rows.rowCount; row++)
+    values.add(code >= 0 ? rows.codes[row * rows.codeCount + code] : rows.numeric[row * rows.numericCount + number]);
+  return values.size;
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+function percent(rate: number): string {
+  return `${(100 * rate).toFixed(1)} %`;
+}
