@@ -7,7 +7,7 @@ import {
   type CodedColumn,
   type Coarsening,
 } from './coded-column.ts';
-import { growTree, leavesOf, type Tree, type TreeInput, type TreeOptions } from './tree.ts';
+import { growTree, leavesOf, type Tree, type TreeInput, type TreeOptions, type TreeTarget } from './tree.ts';
 
 /** Codes of a target that splits are chosen by, and of an input that splits are tried at. */
 const TARGET_CLASSES = 32;
@@ -23,6 +23,11 @@ export interface ConditionalOptions extends TreeOptions {
   readonly fineAlpha: number;
   /** Several trees on a part of the units each, their mixture drawn from. Default: one tree on all. */
   readonly bags?: Bags;
+  /**
+   * For rows of which a unit has several: `gate` and `minRows` rise by the design effect of the column at hand, at most
+   * by these factors. Default: they stay as they are.
+   */
+  readonly clustered?: { readonly gateFactor: number; readonly rowsFactor: number };
 }
 
 export interface Bags {
@@ -45,10 +50,17 @@ export const TABLE_DEFAULTS: ConditionalOptions = {
   fineAlpha: 30,
 };
 
-/** The same for rows that hang on a parent. The gate rises with the rows that one subject has. */
+/**
+ * The same for rows that hang on a parent. Where the rows of a subject are alike the gate rises with their number; a
+ * column in which they differ as much as anybody's holds as many cases as it has rows.
+ */
 export function childDefaults(rowCount: number, unitCount: number): ConditionalOptions {
   const meanRowCount = unitCount === 0 ? 1 : rowCount / unitCount;
-  return { ...TABLE_DEFAULTS, gate: Math.sqrt(Math.max(1, meanRowCount)), minRows: 50 };
+  return {
+    ...TABLE_DEFAULTS,
+    gate: 1,
+    clustered: { gateFactor: Math.sqrt(Math.max(1, meanRowCount)), rowsFactor: 2.5 },
+  };
 }
 
 export type NumberArray = Float64Array | Float32Array | Int32Array | Uint32Array | Uint16Array | Uint8Array;
@@ -261,12 +273,57 @@ export function fitPrepared(
   const treeInputs = inputs.map((input) => input.input);
   const treeTarget = { classes, size: coarsening.size, ordered: target.ordered };
   const packer = new Packer(target.size, inputs);
+  const treeOptions = options.clustered === undefined ? options : withDesignEffect(treeTarget, units, rows, options);
   for (const bagRows of bagsOf(rows, units, options.bags)) {
-    const tree = growTree(treeInputs, treeTarget, units, bagRows, options);
+    const tree = growTree(treeInputs, treeTarget, units, bagRows, treeOptions);
     const leaves = bagRows === rows ? tree.leaves : leavesOf(tree, treeInputs, rows);
     packer.add(tree, leafCounts(tree, leaves, target, rows), coarsening, options);
   }
   return new Conditional(packer.finish(), target.size);
+}
+
+/** Gate and leaf size for a target in which the rows of a unit are as alike as they are found to be. */
+function withDesignEffect(
+  target: TreeTarget,
+  units: Uint32Array,
+  rows: Int32Array,
+  options: ConditionalOptions,
+): ConditionalOptions {
+  const { gateFactor, rowsFactor } = options.clustered!;
+  const effect = designEffect(target, units, rows);
+  return {
+    ...options,
+    gate: options.gate * Math.min(effect, gateFactor),
+    minRows: Math.round(options.minRows * Math.min(effect, rowsFactor)),
+  };
+}
+
+/**
+ * By how much the variance of the class shares is larger than it would be if all rows were drawn independently of
+ * their units; at least 1. Without repeats within units it is 1, with units of m equal rows each m.
+ * **Source** Kish: "Survey Sampling" (1965), the design effect of a cluster sample, pooled over the classes.
+ */
+export function designEffect(target: TreeTarget, units: Uint32Array, rows: Int32Array): number {
+  const totals = new Float64Array(target.size);
+  const byUnit = new Map<number, Map<number, number>>();
+  for (let i = 0; i < rows.length; i++) {
+    const code = target.classes[rows[i]];
+    totals[code]++;
+    let counts = byUnit.get(units[rows[i]]);
+    if (counts === undefined) byUnit.set(units[rows[i]], (counts = new Map()));
+    counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  const n = rows.length;
+  const squares = totals.reduce((sum, count) => sum + (count / n) ** 2, 0);
+  if (n === 0 || squares >= 1) return 1;
+  // Σ over units and classes of (count − size · share)², the classes that a unit lacks told by the first two sums.
+  let clustered = 0;
+  for (const counts of byUnit.values()) {
+    const size = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    clustered += size * size * squares;
+    for (const [code, count] of counts) clustered += count * count - (2 * count * size * totals[code]) / n;
+  }
+  return Math.max(1, clustered / (n * (1 - squares)));
 }
 
 /** The rows that each tree is grown on. */

@@ -16,9 +16,11 @@ export type Strategy = 'synthesize' | 'copy' | 'mask' | 'empty';
 export interface Register {
   /** For messages and tests: `rental_date`, `#count:public.payment.fk`, `parent:…`, `sibling:…`. */
   readonly name: string;
-  readonly origin: 'parent' | 'place' | 'sibling' | 'own';
-  /** parent: register of the parent table; sibling: own register of this table; place: 0 index, 1 count, 2 remaining. */
+  readonly origin: 'parent' | 'place' | 'sibling' | 'reached' | 'own';
+  /** parent, reached: register of that table; sibling: own register of this table; place: 0 index, 1 count, 2 remaining. */
   readonly from: number;
+  /** reached: foreign keys to follow, the first one this table's own. */
+  readonly path?: readonly string[];
   readonly size: number;
   readonly ordered: boolean;
   readonly hasNull: boolean;
@@ -88,14 +90,26 @@ export type ForeignKeyMaker =
       readonly pooled: readonly number[];
       readonly hasNull: boolean;
     }
-  /** Exact quotas: every referenced row has its own number of references, drawn with it. `register`: null flag or −1. */
-  | { readonly by: 'quota'; readonly register: number }
+  /**
+   * Exact quotas: every referenced row has its own number of references, drawn with it. `register`: null flag or −1.
+   * `early`: chosen before the row's own values are drawn, which may so depend on what the referenced row is like.
+   */
+  | { readonly by: 'quota'; readonly register: number; readonly early: boolean }
   /** A forest within the table. `register`: null flag (a root) or −1: roots reference themselves. */
   | { readonly by: 'forest'; readonly register: number }
   /** One of the row's own children by `childForeignKey`, its context: a default address. `register`: null flag or −1. */
   | { readonly by: 'own-child'; readonly register: number; readonly childForeignKey: string }
-  /** What the row behind `through` references by its `parentColumns`: two paths that always agree. */
-  | { readonly by: 'through'; readonly through: string; readonly parentColumns: readonly string[] }
+  /**
+   * What the row behind `through` references by its `parentColumns`: two paths that agree. `register`: −1 where they
+   * always do, else 0 they do, 1 another row is referenced, 2 none is; `exceptionRate`: share of rows in which 1.
+   */
+  | {
+      readonly by: 'through';
+      readonly through: string;
+      readonly parentColumns: readonly string[];
+      readonly register: number;
+      readonly exceptionRate: number;
+    }
   /** Its columns are all set by other foreign keys. */
   | { readonly by: 'implied' }
   | { readonly by: 'null' };

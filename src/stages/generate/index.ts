@@ -15,7 +15,7 @@ import { scaleQuotas } from './quota.ts';
 import { referenceChoosers } from './references.ts';
 import { planPasses, type PassPlan } from './passes.ts';
 import { RowMaker, type Pass, type Place } from './row-maker.ts';
-import { countKey, needsOf, newMadeTable, type MadeTable } from './world.ts';
+import { countKey, needsOf, newMadeTable, usedRegisters, type MadeTable } from './world.ts';
 
 /**
  * Streams of all tables in generation order. Drain each before the next.
@@ -140,6 +140,7 @@ class Generation {
       parent,
       choosers,
       tables: this.#made,
+      used: usedRegisters(table, this.#needs.get(table.id)!),
       seed,
       pass,
       late: this.#plan.late(table.id),

@@ -27,7 +27,9 @@ export function planPasses(models: readonly TableModel[], needs: ReadonlyMap<str
   for (const model of models) {
     const keys = model.foreignKeys.filter(
       (key) =>
-        (key.maker.by === 'quota' || key.maker.by === 'own-child') &&
+        (key.maker.by === 'quota' ||
+          key.maker.by === 'own-child' ||
+          (key.maker.by === 'through' && key.maker.register >= 0)) &&
         isMadeLater(model, key.referencedTable, key.referencedColumns, models, place),
     );
     later.set(model.id, new Set(keys.map((key) => key.name)));

@@ -16,6 +16,10 @@ export interface Choice {
 export interface ReferenceChooser {
   readonly key: ForeignKeyModel;
   readonly parent: MadeTable;
+  /** Chosen before the row's own values are drawn. */
+  readonly isEarly: boolean;
+  /** Whether the key is chosen at all in this row, rather than following from another. */
+  isChosen(registers: Uint16Array): boolean;
   /** Row of the referenced table, null for no reference, or `impossible`. */
   choose(choice: Choice): number | null | 'impossible';
   keyTexts(parent: number): readonly string[];
@@ -36,6 +40,14 @@ abstract class Chooser implements ReferenceChooser {
     this.key = key;
     this.parent = parent;
     this.shared = shared;
+  }
+
+  get isEarly(): boolean {
+    return this.key.maker.by === 'context' || (this.key.maker.by === 'quota' && this.key.maker.early);
+  }
+
+  isChosen(_registers: Uint16Array): boolean {
+    return true;
   }
 
   abstract choose(choice: Choice): number | null | 'impossible';
@@ -106,9 +118,12 @@ class QuotaReferenceChooser extends Chooser {
     this.#groups = shared.length === 0 ? null : this.#group();
   }
 
-  choose({ registers, random, accept }: Choice): number | null | 'impossible' {
+  choose(choice: Choice): number | null | 'impossible' {
     const { register } = this.key.maker as { register: number };
-    if (register >= 0 && registers[register] === 1) return null;
+    return register >= 0 && choice.registers[register] === 1 ? null : this.chooseRow(choice);
+  }
+
+  protected chooseRow({ random, accept }: Choice): number | null | 'impossible' {
     const referable = (parent: number): boolean => this.isReferable(parent) && accept(parent);
     if (this.#groups !== null) return this.#fromGroup(random, referable);
     const chosen = this.#quota.choose(referable, random);
@@ -153,6 +168,22 @@ class QuotaReferenceChooser extends Chooser {
     return (this.key.maker as { register: number }).register >= 0 ? null : 'impossible';
   }
 }
+
+/** A key that follows another path but for exceptions: these are chosen. */
+class ExceptionChooser extends QuotaReferenceChooser {
+  override isChosen(registers: Uint16Array): boolean {
+    return registers[(this.key.maker as { register: number }).register] !== AGREES;
+  }
+
+  override choose(choice: Choice): number | null | 'impossible' {
+    const { register } = this.key.maker as { register: number };
+    return choice.registers[register] === ANOTHER ? this.chooseRow(choice) : null;
+  }
+}
+
+/** Codes of a key that nearly always follows another path. */
+const AGREES = 0;
+const ANOTHER = 1;
 
 /** A forest: every row but a root hangs on a row made before it that still wants children. */
 class ForestChooser extends Chooser {
@@ -270,10 +301,14 @@ export function referenceChoosers(
   const choosers: ReferenceChooser[] = [];
   const assigned = new Set<string>(givenColumns(model));
   // Keys that wait for the second pass come last, so that they leave the draws of the others as they were.
-  const rank = (key: ForeignKeyModel): number =>
-    cycle.later.has(key.name) ? 1000 : key.maker.by === 'context' ? -1000 : -key.columns.length;
+  const rank = (key: ForeignKeyModel): number => {
+    if (cycle.later.has(key.name)) return 1000;
+    if (key.maker.by === 'context') return -1000;
+    return key.maker.by === 'quota' && key.maker.early ? -500 : -key.columns.length;
+  };
   for (const key of [...model.foreignKeys].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1))) {
-    if (key.maker.by === 'implied' || key.maker.by === 'null' || key.maker.by === 'through') continue;
+    if (key.maker.by === 'implied' || key.maker.by === 'null') continue;
+    if (key.maker.by === 'through' && key.maker.register < 0) continue;
     if (cycle.later.has(key.name) && !cycle.withLater) continue;
     const parent = tables.get(key.referencedTable)!;
     const shared = key.columns.flatMap((column, i) => (assigned.has(column) ? [i] : []));
@@ -298,19 +333,14 @@ export function referenceChoosers(
           ),
         );
         break;
+      case 'through':
       case 'quota': {
+        const rate = key.maker.by === 'through' ? key.maker.exceptionRate : 1 - key.nullRate;
+        const Kind = key.maker.by === 'through' ? ExceptionChooser : QuotaReferenceChooser;
         const cap = key.unique ? 1 : Number.MAX_SAFE_INTEGER;
-        const wanted = Math.round(rowCount * (1 - key.nullRate));
+        const wanted = Math.round(rowCount * rate);
         const quotas = scaleQuotas(degreesOf(model.id, key, parent, seed), wanted, cap);
-        choosers.push(
-          new QuotaReferenceChooser(
-            key,
-            parent,
-            shared,
-            new QuotaChooser(quotas, seed, `${model.id}\0${key.name}`),
-            text,
-          ),
-        );
+        choosers.push(new Kind(key, parent, shared, new QuotaChooser(quotas, seed, `${model.id}\0${key.name}`), text));
         break;
       }
     }

@@ -13,6 +13,7 @@ import { MomentMaker } from './moment-maker.ts';
 import type { ReferenceChooser } from './references.ts';
 import { RowRepair } from './repair.ts';
 import { RowRules, type RowView } from './row-rules.ts';
+import { ReachedCodes } from './reached-codes.ts';
 import { Tally } from './tally.ts';
 import { countKey, hopOf, type MadeTable } from './world.ts';
 
@@ -45,6 +46,8 @@ export interface RowMakerOptions {
   readonly parent: MadeTable | null;
   readonly choosers: readonly ReferenceChooser[];
   readonly tables: ReadonlyMap<string, MadeTable>;
+  /** Registers that something looks at. */
+  readonly used: ReadonlySet<number>;
   readonly seed: number;
   readonly pass: Pass;
   /** Columns that only the second pass knows. */
@@ -57,6 +60,7 @@ export class RowMaker implements RowView {
   readonly #model: TableModel;
   readonly #made: MadeTable;
   readonly #parent: MadeTable | null;
+  readonly #contextKey: string | null;
   readonly #choosers: readonly ReferenceChooser[];
   readonly #constraints: TableConstraints;
   readonly #repair: RowRepair;
@@ -80,21 +84,25 @@ export class RowMaker implements RowView {
   }[];
   readonly #kept: readonly (readonly [number, Uint16Array])[];
   readonly #context: readonly { readonly at: number; readonly register: Register }[];
+  readonly #reached: ReachedCodes;
+  /** Own columns that keys set. */
+  readonly #keyColumns: readonly number[];
   /** Keys that others, or later rows, reference, in so far as this pass settles them; those that `mask` makes are kept when it has. */
   readonly #storedKeys: readonly (readonly [string, StoredKey])[];
   /** Row behind each foreign key of the row at hand; absent: none. */
   readonly #chosen = new Map<string, { readonly table: MadeTable; readonly row: number }>();
   #digests: (number | null)[] = [];
 
-  constructor({ table, schema, model, made, parent, choosers, tables, seed, pass, late }: RowMakerOptions) {
+  constructor({ table, schema, model, made, parent, choosers, tables, used, seed, pass, late }: RowMakerOptions) {
     this.#model = model;
+    this.#contextKey = model.foreignKeys.find((key) => key.maker.by === 'context')?.name ?? null;
     this.#made = made;
     this.#parent = parent;
     this.#choosers = choosers;
     this.#pass = pass;
     this.#constraints = tableConstraints(table, model, schema);
     this.#completedBy = choosers.map((_, i) =>
-      this.#constraints.structural.filter(({ guard }) => lastChooserOf(guard.columns, choosers) === i),
+      this.#constraints.structural.filter(({ guard }) => lastChooserOf(guard.columns, choosers, model) === i),
     );
     this.#guards = [...this.#constraints.structural, ...this.#constraints.general];
     this.#key = streamKey(seed, 'rows', model.id);
@@ -129,7 +137,11 @@ export class RowMaker implements RowView {
     if (pass === 'first') {
       for (const { key } of choosers) made.chosen.set(key.name, new Int32Array(made.rowCount).fill(-1));
     }
-    this.#context = model.registers.flatMap((register, at) => (register.origin === 'own' ? [] : [{ at, register }]));
+    this.#context = model.registers.flatMap((register, at) =>
+      register.origin === 'own' || register.origin === 'reached' ? [] : [{ at, register }],
+    );
+    this.#reached = new ReachedCodes(model, tables, used);
+    this.#keyColumns = this.columns.flatMap(({ maker }, c) => (maker.by === 'foreign-key' ? [c] : []));
   }
 
   /** Makes row `row`; its cells are then in `cells`. Throws `GENERATE_UNSATISFIABLE`. */
@@ -209,12 +221,21 @@ export class RowMaker implements RowView {
   #try(row: number, place: Place, attempt: number): string | null {
     const random = this.#cursor(attempt).seek(row);
     const { rowModel } = this.#model;
+    this.#chosen.clear();
+    for (const c of this.#keyColumns) this.cells[c] = null;
+    this.#reached.fill(this.#registers, (key) => (key === this.#contextKey ? place.parent : -1));
     rowModel?.moments?.drawRow(this.#registers, random);
     this.#moments.decode(this.#registers, place, this.cells, random);
     this.#calendar.fill(this.#registers, this.cells);
+    rowModel?.keys?.drawRow(this.#registers, random);
+    // Of other numbers than the row's own: chosen rows are not chosen again in the second pass.
+    const early = this.#cursor(MAX_TRIES + 3 + attempt).seek(row);
+    const failed = this.#assign(row, place, early, attempt, true);
+    if (failed !== null) return failed;
+    this.#reached.fill(this.#registers, (key) => this.#chosen.get(key)?.row ?? -1);
     rowModel?.rest?.drawRow(this.#registers, random);
     this.#decode(row, place, random);
-    return this.#assign(row, place, random, attempt) ?? this.#follow(place);
+    return this.#assign(row, place, random, attempt, false) ?? this.#follow(place);
   }
 
   /** Name of what the row still breaks, after mending it where drawing again has not helped; or null. */
@@ -273,17 +294,19 @@ export class RowMaker implements RowView {
         case 'position':
           this.cells[c] = maker.start + place.index;
           break;
+        case 'foreign-key':
+          break;
         default:
           this.cells[c] = null;
       }
     }
   }
 
-  /** Chooses every reference. */
-  #assign(row: number, place: Place, random: RandomCursor, attempt: number): string | null {
-    this.#chosen.clear();
+  /** Chooses the references that come before the row's values, or those that come after. */
+  #assign(row: number, place: Place, random: RandomCursor, attempt: number, early: boolean): string | null {
     for (let i = 0; i < this.#choosers.length; i++) {
       const chooser = this.#choosers[i];
+      if (chooser.isEarly !== early || !chooser.isChosen(this.#registers)) continue;
       const accept = (parent: number): boolean => {
         if (!chooser.agrees(parent, this.text)) return false;
         this.#refer(chooser, parent);
@@ -314,7 +337,7 @@ export class RowMaker implements RowView {
   #follow(place: Place): string | null {
     for (const key of this.#model.foreignKeys) {
       const { maker } = key;
-      if (maker.by !== 'through') continue;
+      if (maker.by !== 'through' || (maker.register >= 0 && this.#registers[maker.register] > 0)) continue;
       const texts = maker.parentColumns.map((column) => this.parentText(maker.through, column));
       this.#write(key, texts.includes(null) ? null : texts);
     }
@@ -354,6 +377,7 @@ export class RowMaker implements RowView {
       for (const [name, rows] of this.#made.chosen) rows[row] = this.#chosen.get(name)?.row ?? -1;
     }
     for (const [register, codes] of this.#kept) codes[row] = this.#registers[register];
+    for (const [key, rows] of this.#made.links) rows[row] = this.#chosen.get(key)?.row ?? -1;
     for (const count of this.#counts) {
       const value =
         count.encoder.decode(this.#registers[count.register], this.#cursor(MAX_TRIES).seek(row).next()) ?? 0;
@@ -381,8 +405,11 @@ export class RowMaker implements RowView {
   }
 }
 
-/** The last chooser that sets one of the columns; the very last where none does. */
-function lastChooserOf(columns: readonly string[], choosers: readonly ReferenceChooser[]): number {
+/** The last chooser that sets one of the columns; the very last where none does, or where the row's values matter too. */
+function lastChooserOf(columns: readonly string[], choosers: readonly ReferenceChooser[], model: TableModel): number {
+  const isDrawn = (name: string): boolean =>
+    model.columns.find((column) => column.name === name)?.maker.by === 'encoder';
+  if (columns.some(isDrawn)) return choosers.length - 1;
   const setting = choosers.flatMap(({ key }, i) => (key.columns.some((column) => columns.includes(column)) ? [i] : []));
   return setting.at(-1) ?? choosers.length - 1;
 }

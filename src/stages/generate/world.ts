@@ -3,6 +3,7 @@ import type { TableModel } from '../../model/table-model.ts';
 import type { Cell } from '../../model/encoders/encoder.ts';
 import { reviveEncoder } from '../../model/encoders/index.ts';
 import { serialKey, StoredKey, type KeyColumn } from './key-column.ts';
+import { tablesAlong } from './reached-codes.ts';
 import { totalsOf, type Totals } from './tally.ts';
 
 const DAY_MICROS = 86_400_000_000;
@@ -18,6 +19,8 @@ export interface MadeTable {
   readonly counts: ReadonlyMap<string, Uint32Array>;
   /** By register: codes that children look at. */
   readonly codes: ReadonlyMap<number, Uint16Array>;
+  /** By foreign key that is followed from elsewhere: row of the referenced table, −1 for none. */
+  readonly links: ReadonlyMap<string, Int32Array>;
   /** By column: microseconds of the moments that children are told from; NaN for NULL. */
   readonly moments: ReadonlyMap<string, Float64Array>;
   /** Aggregates over children, where the table is made twice. */
@@ -50,13 +53,21 @@ export interface Needs {
   readonly keyColumns: ReadonlySet<string>;
   readonly registers: ReadonlySet<number>;
   readonly moments: ReadonlySet<string>;
+  /** Foreign keys whose rows others follow. */
+  readonly links: ReadonlySet<string>;
 }
 
 export function needsOf(models: readonly TableModel[]): Map<string, Needs> {
+  const byId = new Map(models.map((model) => [model.id, model]));
   const needs = new Map(
     models.map((model) => [
       model.id,
-      { keyColumns: new Set<string>(), registers: new Set<number>(), moments: new Set<string>() },
+      {
+        keyColumns: new Set<string>(),
+        registers: new Set<number>(),
+        moments: new Set<string>(),
+        links: new Set<string>(),
+      },
     ]),
   );
   for (const model of models) {
@@ -65,9 +76,10 @@ export function needsOf(models: readonly TableModel[]): Map<string, Needs> {
     for (const key of model.foreignKeys) {
       const referenced = needs.get(key.referencedTable);
       if (referenced === undefined) continue;
-      if (key.maker.by === 'through')
+      if (key.maker.by === 'through') {
         for (const column of key.maker.parentColumns) behind(key.maker.through)?.keyColumns.add(column);
-      else if (key.maker.by !== 'implied' && key.maker.by !== 'null')
+        if (key.maker.register >= 0) for (const column of key.referencedColumns) referenced.keyColumns.add(column);
+      } else if (key.maker.by !== 'implied' && key.maker.by !== 'null')
         for (const column of key.referencedColumns) referenced.keyColumns.add(column);
       if (key.maker.by !== 'context') continue;
       for (const column of parentMoments(model)) referenced.moments.add(column);
@@ -93,18 +105,23 @@ export function needsOf(models: readonly TableModel[]): Map<string, Needs> {
   // Children come after their parents: what they look at of their grandparents their parents must look at too.
   for (const model of models.toReversed()) {
     const context = model.foreignKeys.find((key) => key.maker.by === 'context');
-    if (context === undefined) continue;
-    const passedOn = [...needs.get(model.id)!.registers].filter((i) => model.registers[i].origin === 'parent');
-    for (const i of [...usedParentRegisters(model), ...passedOn]) {
-      needs.get(context.referencedTable)?.registers.add(model.registers[i].from);
+    for (const i of usedRegisters(model, needs.get(model.id)!)) {
+      const { origin, from, path } = model.registers[i];
+      if (origin === 'parent') needs.get(context?.referencedTable ?? '')?.registers.add(from);
+      if (origin !== 'reached') continue;
+      const along = tablesAlong(model, path!, (id) => byId.get(id)!);
+      needs.get(along.at(-1)!.id)!.registers.add(from);
+      path!.slice(1).forEach((key, step) => needs.get(along[step].id)!.links.add(key));
     }
   }
   return needs;
 }
 
-/** Context registers from the parent that some split of the table reads. */
-function usedParentRegisters(model: TableModel): readonly number[] {
-  return (model.rowModel?.usedContext(model.ownFrom) ?? []).filter((i) => model.registers[i].origin === 'parent');
+/** Registers of a row that are looked at: by some split of the table itself, as the sibling before, or by others. */
+export function usedRegisters(model: TableModel, needs: Needs): ReadonlySet<number> {
+  const own = model.rowModel?.usedContext() ?? [];
+  const ofSibling = own.map((i) => model.registers[i]).filter(({ origin }) => origin === 'sibling');
+  return new Set([...own, ...ofSibling.map(({ from }) => from), ...needs.registers]);
 }
 
 /** Moments of the parent that moments of the table are told from. */
@@ -137,6 +154,7 @@ export function newMadeTable(model: TableModel, rowCount: number, needs: Needs, 
       model.incoming.map((count) => [countKey(count.table, count.foreignKey), new Uint32Array(rowCount)]),
     ),
     codes: new Map([...needs.registers].map((register) => [register, new Uint16Array(rowCount)])),
+    links: new Map([...needs.links].map((key) => [key, new Int32Array(rowCount).fill(-1)])),
     moments: new Map([...needs.moments].map((column) => [column, new Float64Array(rowCount).fill(NaN)])),
     totals: isMadeTwice ? totalsOf(model, rowCount) : [],
     attempts: new Uint8Array(isMadeTwice ? rowCount : 0),

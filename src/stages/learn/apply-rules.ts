@@ -1,7 +1,7 @@
 /** Turns the hidden rules that a column or key can be made by into its plan; the others are held row by row. */
 import { tableId, type TableFacts } from '../../../connectors/connector.ts';
 import type { MinedRule } from '../../model/rules.ts';
-import type { ColumnPlan, ForeignKeyPlan, TablePlan } from './plan-table.ts';
+import type { ColumnPlan, ForeignKeyPlan, TablePlan, ThroughPlan } from './plan-table.ts';
 
 /** Keys whose referenced row is known while the rest of the row is made. */
 const CHOSEN: readonly ForeignKeyPlan[] = ['context', 'category', 'quota'];
@@ -37,7 +37,7 @@ export function applyRules(
     else if (rule.kind === 'copy-through') planCopyThrough(table, facts, rule, columns, foreignKeys);
     else if (rule.kind === 'points-back') planOwnChild(table, rule, contexts, foreignKeys, ownChild);
   }
-  return { columns, foreignKeys, through, ownChild };
+  return { ...plan, columns, foreignKeys, through, ownChild };
 }
 
 function planThrough(
@@ -46,7 +46,7 @@ function planThrough(
   rule: Extract<MinedRule, { kind: 'same-parent' }>,
   columns: ReadonlyMap<string, ColumnPlan>,
   foreignKeys: Map<string, ForeignKeyPlan>,
-  through: Map<string, { through: string; parentColumns: readonly string[] }>,
+  through: Map<string, ThroughPlan>,
 ): void {
   const key = table.foreignKeys.find((candidate) => candidate.name === rule.foreignKey);
   const via = table.foreignKeys.find((candidate) => candidate.name === rule.through);
@@ -69,7 +69,7 @@ function planThrough(
   const parentColumns = key.referencedColumns.map((name) => further.columns[further.referencedColumns.indexOf(name)]);
   if (parentColumns.includes(undefined as unknown as string)) return;
   foreignKeys.set(key.name, 'through');
-  through.set(key.name, { through: via.name, parentColumns });
+  through.set(key.name, { through: via.name, parentColumns, exceptions: null });
 }
 
 function planCopy(

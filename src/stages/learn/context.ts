@@ -4,7 +4,7 @@ import { contextInformation } from '../../model/chain.ts';
 import type { Register } from '../../model/table-model.ts';
 import { parseTimestamp } from '../../model/encoders/scalar.ts';
 import type { TableSample } from '../profile/artifact.ts';
-import { describeRegisters, type CodedRegister } from './registers.ts';
+import { describeReached, describeRegisters, type CodedRegister, type ReachedRegister } from './registers.ts';
 
 /** Places and counts above these are one code each. */
 export const PLACE_CAP = 40;
@@ -12,6 +12,8 @@ export const PLACE_CAP = 40;
 /** Registers of one kind that a child may look at: trees are quadratic in them. */
 const MAX_PARENT_REGISTERS = 36;
 const MAX_SIBLING_REGISTERS = 25;
+/** Of what lies behind the row's own other keys. */
+const MAX_REACHED_REGISTERS = 16;
 
 export interface ContextRegisters {
   readonly coded: readonly CodedRegister[];
@@ -20,7 +22,8 @@ export interface ContextRegisters {
 
 /** A fitted table as a context: its own registers, and those of its own context that come from its parent. */
 export interface FittedTable {
-  readonly registers: readonly (CodedRegister & { readonly at: number })[];
+  /** `isOwn`: drawn with the table's rows or following from them, not read elsewhere. */
+  readonly registers: readonly (CodedRegister & { readonly at: number; readonly isOwn: boolean })[];
 }
 
 /** Where every row of a table stands among its siblings. */
@@ -48,6 +51,7 @@ export function contextRegisters(
   parent: FittedTable,
   siblings: SiblingOrder,
   own: readonly CodedRegister[],
+  behindParent: readonly ReachedRegister[],
 ): ContextRegisters {
   const links = sample.parents.get(foreignKey)!;
   const { index, count, previous } = siblings;
@@ -59,7 +63,14 @@ export function contextRegisters(
     ordered: register.ordered,
     hasNull: true,
   }));
-  const parents = mostInformative(candidates, own, fitRows, MAX_PARENT_REGISTERS);
+  const above = mostInformative<CodedRegister & { from: number; path?: readonly string[] }>(
+    [...candidates, ...informative(behindParent, own, fitRows)],
+    own,
+    fitRows,
+    MAX_PARENT_REGISTERS,
+  );
+  const parents = above.filter(({ path }) => path === undefined);
+  const reached = above.filter(({ path }) => path !== undefined) as readonly ReachedRegister[];
   const capped = (values: Int32Array): Uint16Array => Uint16Array.from(values, (value) => Math.min(value, PLACE_CAP));
   const remaining = index.map((value, i) => count[i] - 1 - value);
   const place = (name: string, values: Int32Array): CodedRegister => ({
@@ -80,15 +91,35 @@ export function contextRegisters(
   }));
   const previousRegisters =
     siblings.meanCount < 1.05 ? [] : mostInformative(before, own, fitRows, MAX_SIBLING_REGISTERS);
-  const ownFrom = parents.length + places.length + previousRegisters.length;
+  const ownFrom = above.length + places.length + previousRegisters.length;
   return {
-    coded: [...parents, ...places, ...previousRegisters],
+    coded: [...parents, ...reached, ...places, ...previousRegisters],
     registers: [
       ...describeRegisters('parent', parents, (i) => parents[i].from),
+      ...describeReached(reached),
       ...describeRegisters('place', places, (i) => i),
       ...describeRegisters('sibling', previousRegisters, (i) => ownFrom + previousRegisters[i].from),
     ],
   };
+}
+
+/** Of what lies behind the row's own keys: the registers that tell something about it. */
+export function chooseReached(
+  candidates: readonly ReachedRegister[],
+  own: readonly CodedRegister[],
+  rows: Int32Array,
+): readonly ReachedRegister[] {
+  return mostInformative(informative(candidates, own, rows), own, rows, MAX_REACHED_REGISTERS);
+}
+
+/** Far tables have many columns that say nothing here: those are not worth a place. */
+function informative<R extends CodedRegister>(
+  candidates: readonly R[],
+  own: readonly CodedRegister[],
+  rows: Int32Array,
+): readonly R[] {
+  const information = contextInformation(own, candidates, rows);
+  return candidates.filter((_, i) => information[i] > 0);
 }
 
 /** Those of the candidates that tell most about the row, in their given order. */

@@ -9,7 +9,7 @@ import { MEMBERSHIP_WARNING, testMembership, worstAuc } from '../../model/self-t
 import type { AucEstimate } from '../../numeric/auc.ts';
 import { isRepeated } from '../../model/encoders/moment.ts';
 import { SPECIAL_VALUES } from '../../model/encoders/special.ts';
-import { RowModel } from '../../model/row-model.ts';
+import { groupBounds, RowModel } from '../../model/row-model.ts';
 import type { MinedRule } from '../../model/rules.ts';
 import type { SelfTest, TableModel } from '../../model/table-model.ts';
 import type { GraphTable, RelationGraph } from '../graph/artifact.ts';
@@ -17,19 +17,23 @@ import type { Classification } from '../mask/artifact.ts';
 import type { RelationalSample, TableSample } from '../profile/artifact.ts';
 import type { LearnedModel } from './artifact.ts';
 import { applyRules } from './apply-rules.ts';
-import { contextRegisters, siblingOrder, type ContextRegisters, type FittedTable } from './context.ts';
+import { findAgreements, followAgreements, type Agreement } from './agreement.ts';
+import { chooseReached, contextRegisters, siblingOrder, type ContextRegisters, type FittedTable } from './context.ts';
 import { codeMoments, momentValues } from './moments.ts';
 import { chooseContexts, orderTables } from './order-tables.ts';
 import { mineRules } from './rules/index.ts';
 import { miningOptions } from './rules/mining-options.ts';
 import { planTable, type TablePlan } from './plan-table.ts';
+import { reachableRegisters } from './reach.ts';
 import {
-  describeRegisters,
+  describeOwn,
   ownRegisters,
   rebase,
+  withReached,
   type CodedRegister,
   type IncomingReferences,
   type OwnRegisters,
+  type ReachedRegister,
 } from './registers.ts';
 import { countUnits, isSmall, rowsToLearn } from './rows-to-learn.ts';
 import { chooseStrategies, type StrategyChoice, type TableOverride } from './strategies.ts';
@@ -53,6 +57,7 @@ interface Learning {
   readonly sample: RelationalSample;
   readonly strategies: ReadonlyMap<string, StrategyChoice>;
   readonly plans: ReadonlyMap<string, TablePlan>;
+  readonly facts: ReadonlyMap<string, TableFacts>;
   readonly rules: ReadonlyMap<string, readonly MinedRule[]>;
   /** Tables fitted so far, as contexts. */
   readonly fitted: Map<string, FittedTable & { readonly moments: ReadonlyMap<string, Float64Array> }>;
@@ -72,16 +77,21 @@ export function learn(
   const rowCounts = new Map([...sample.tables].map(([id, table]) => [id, table.totalRowCount]));
   const strategies = chooseStrategies(catalog, graph, classification, rowCounts, options.overrides);
   const rules = byTable(mineRules(catalog, graph, sample, miningOptions(classification, strategies)));
-  const contexts = chooseContexts(graph, facts, strategies, sample, rules);
+  const agreements = new Map(
+    catalog.tables
+      .filter((table) => strategies.get(tableId(table.name))?.strategy === 'synthesize')
+      .map((table) => [tableId(table.name), findAgreements(table, facts, sample)]),
+  );
+  const contexts = chooseContexts(graph, facts, strategies, sample, rules, agreements);
   const order = orderTables(catalog, graph, contexts);
-  const plans = planTables(order, facts, graphTables, sample, strategies, classification, contexts, rules);
-  const learning: Learning = { catalog, graph, sample, strategies, plans, rules, fitted: new Map() };
+  const plans = planTables(order, facts, graphTables, sample, strategies, classification, contexts, rules, agreements);
+  const learning: Learning = { catalog, graph, sample, strategies, plans, facts, rules, fitted: new Map() };
 
   const tables: TableModel[] = [];
   order.forEach((id, done) => {
     signal?.throwIfAborted();
     sink({ type: 'progress', stage: 'learn', label: id, doneCount: done, totalCount: order.length });
-    tables.push(learnTable(facts.get(id)!, graphTables.get(id)!, learning, facts));
+    tables.push(learnTable(facts.get(id)!, graphTables.get(id)!, learning));
   });
   return {
     version: 1,
@@ -115,6 +125,7 @@ function planTables(
   classification: Classification,
   contexts: ReadonlyMap<string, string | null>,
   rules: ReadonlyMap<string, readonly MinedRule[]>,
+  agreements: ReadonlyMap<string, readonly Agreement[]>,
 ): Map<string, TablePlan> {
   const plans = new Map<string, TablePlan>();
   for (const id of order) {
@@ -124,17 +135,17 @@ function planTables(
     const table = facts.get(id)!;
     const context = contexts.get(id)!;
     const plan = planTable(table, graphTables.get(id)!, sample.tables.get(id)!, strategies, context, classified);
-    plans.set(id, applyRules(table, facts, contexts, plan, rules.get(id) ?? []));
+    const ruled = followAgreements(
+      applyRules(table, facts, contexts, plan, rules.get(id) ?? []),
+      agreements.get(id) ?? [],
+    );
+    plans.set(id, { ...ruled, early: earlyKeys(table, ruled, (to) => plans.has(to)) });
   }
   return plans;
 }
 
-function learnTable(
-  table: TableFacts,
-  graphTable: GraphTable,
-  learning: Learning,
-  facts: ReadonlyMap<string, TableFacts>,
-): TableModel {
+function learnTable(table: TableFacts, graphTable: GraphTable, learning: Learning): TableModel {
+  const { facts } = learning;
   const id = graphTable.id;
   const { strategy, reason } = learning.strategies.get(id)!;
   const sample = learning.sample.tables.get(id)!;
@@ -153,13 +164,23 @@ function learnTable(
     contextKey === undefined || parent === undefined
       ? null
       : { columns: parent.moments, links: sample.parents.get(contextKey.name)! };
+  const behind = (keys: readonly string[]): readonly ReachedRegister[] => reachableRegisters(id, keys, learning);
   const encode = (maxBins: number): Encoded => {
     const momentPlan = codeMoments(table, moments, sample, fitRows, parentMoments, siblings, maxBins);
-    const own = ownRegisters(table, plan, sample, fitRows, incoming, maxBins, momentPlan);
+    const plain = ownRegisters(table, plan, sample, fitRows, incoming, maxBins, momentPlan);
+    const own = withReached(plain, chooseReached(behind([...plan.early]), restOf(plain), fitRows));
     const context =
       contextKey === undefined || parent === undefined
         ? NO_CONTEXT
-        : contextRegisters(sample, contextKey.name, fitRows, parent, siblings!, own.registers);
+        : contextRegisters(
+            sample,
+            contextKey.name,
+            fitRows,
+            parent,
+            siblings!,
+            own.registers,
+            behind([contextKey.name]),
+          );
     return { own, context };
   };
   const { own, context, rowModel, selfTest, unitCount } = fitTable(
@@ -174,9 +195,9 @@ function learnTable(
   learning.fitted.set(id, {
     registers: [
       ...context.coded.flatMap((register, at) =>
-        context.registers[at].origin === 'parent' ? [{ ...register, at }] : [],
+        context.registers[at].origin === 'parent' ? [{ ...register, at, isOwn: false }] : [],
       ),
-      ...own.registers.map((register, i) => ({ ...register, at: ownFrom + i })),
+      ...own.registers.map((register, i) => ({ ...register, at: ownFrom + i, isOwn: !isReached(own, i) })),
     ],
     moments: new Map(moments.map((name) => [name, momentValues(sample.columns.get(name)!)])),
   });
@@ -193,7 +214,7 @@ function learnTable(
         learning.sample.tables.get(tableId(table.foreignKeys[i].referencedTable)),
       ),
     })),
-    registers: [...context.registers, ...describeRegisters('own', own.registers, (i) => ownFrom + i)],
+    registers: [...context.registers, ...describeOwn(own, own.reached, ownFrom)],
     ownFrom,
     rowModel,
     calendar: models.calendar,
@@ -302,7 +323,13 @@ function fitTable(
   const hasSubject = graphTable.subjectPath !== null;
   let maxBins = hasSubject ? clamp(fitRows.length / (UNITS_PER_BIN * rowsPerUnit), MIN_BINS, MAX_BINS) : MAX_BINS;
   const defaults = hasSubject ? childDefaults(fitRows.length, unitCount) : TABLE_DEFAULTS;
-  let gate = isSmall(unitCount) ? Math.max(SMALL_DATA_GATE, defaults.gate) : defaults.gate;
+  const firstGate = isSmall(unitCount) ? SMALL_DATA_GATE : defaults.gate;
+  let gate = firstGate;
+  // What many rows of a unit add to the gate is less where it is high already.
+  const clustered = defaults.clustered && {
+    ...defaults.clustered,
+    gateFactor: Math.max(1, (defaults.clustered.gateFactor * defaults.gate) / firstGate),
+  };
   const rowsIn = (...splits: readonly Split[]): Int32Array =>
     Int32Array.from(sample.units.keys()).filter((row) => splits.includes(relational.unitSplits[sample.units[row]]));
   for (let attempt = 0; ; attempt++) {
@@ -310,8 +337,7 @@ function fitTable(
     const { own, context } = encoded;
     if (own.registers.length === 0 || fitRows.length === 0)
       return { ...encoded, rowModel: null, selfTest: null, unitCount };
-    const minRows = context.coded.length > 0 ? defaults.minRows : TABLE_DEFAULTS.minRows;
-    const rowModel = fitRowModel(encoded, sample.units, { ...defaults, minRows, gate, rows: fitRows });
+    const rowModel = fitRowModel(encoded, sample.units, { ...defaults, clustered, gate, rows: fitRows });
     if (!hasSubject) return { ...encoded, rowModel, selfTest: null, unitCount };
     const test = (unseen: Int32Array): AucEstimate | null =>
       worstAuc(testMembership(rowModel, named(own.registers), named(context.coded), sample.units, fitRows, unseen));
@@ -336,18 +362,48 @@ function fitTable(
 }
 
 function fitRowModel({ own, context }: Encoded, units: Uint32Array, options: ChainOptions): RowModel {
-  const { momentCount, calendar } = own;
-  const given = momentCount + calendar.length;
-  const moments = own.registers.slice(0, momentCount);
-  const rest = own.registers.slice(given);
-  const fit = (columns: readonly CodedRegister[], before: readonly CodedRegister[]): Chain | null =>
-    columns.length === 0 ? null : fitChain(named(columns), named(before), units, options);
-  return new RowModel(
-    fit(moments, context.coded),
-    fit(rest, [...context.coded, ...own.registers.slice(0, given)]),
-    momentCount,
-    calendar.length,
-  );
+  const { keysFrom, keyCount, restFrom } = groupBounds(own.groups);
+  const fit = (from: number, to: number): Chain | null => {
+    if (from === to) return null;
+    const before = [...context.coded, ...own.registers.slice(0, from)];
+    return fitChain(named(own.registers.slice(from, to)), named(before), units, options);
+  };
+  const moments = fit(0, own.groups.momentCount);
+  const keys = fit(keysFrom, keysFrom + keyCount);
+  return new RowModel({ moments, keys, rest: fit(restFrom, own.registers.length) }, own.groups);
+}
+
+/** The registers that may depend on what is read behind the row's keys. */
+function restOf(own: OwnRegisters): readonly CodedRegister[] {
+  return own.registers.slice(groupBounds(own.groups).restFrom);
+}
+
+function isReached({ groups }: OwnRegisters, i: number): boolean {
+  const { keysFrom, keyCount, restFrom } = groupBounds(groups);
+  return i >= keysFrom + keyCount && i < restFrom;
+}
+
+/**
+ * Keys whose row can be chosen before the row's own values are drawn: its table is made before, no column of the key is
+ * set by anything else, and no unique key joins it with a value that is drawn later.
+ */
+function earlyKeys(table: TableFacts, plan: TablePlan, isMadeBefore: (id: string) => boolean): ReadonlySet<string> {
+  const isSettled = (name: string | null): boolean =>
+    name !== null &&
+    (['foreign-key', 'serial'].includes(plan.columns.get(name)?.by ?? '') ||
+      ['date', 'timestamp', 'timestamptz'].includes(table.columns.find((column) => column.name === name)!.type.class));
+  const early = table.foreignKeys.filter((key) => {
+    const joined = [table.primaryKey, ...table.uniqueKeys].filter(
+      (unique) => unique !== null && unique.columns.some((name) => name !== null && key.columns.includes(name)),
+    );
+    if (!joined.every((unique) => unique!.columns.every(isSettled))) return false;
+    if (plan.foreignKeys.get(key.name) !== 'quota' || !isMadeBefore(tableId(key.referencedTable))) return false;
+    return key.columns.every((column) => {
+      const users = table.foreignKeys.filter((other) => other.columns.includes(column));
+      return plan.columns.get(column)?.by === 'foreign-key' && users.length === 1;
+    });
+  });
+  return new Set(early.map((key) => key.name));
 }
 
 function named(registers: readonly CodedRegister[]): { name: string; column: CodedRegister }[] {

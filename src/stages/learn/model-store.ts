@@ -3,7 +3,7 @@ import { UnderstudyError } from '../../kernel/errors.ts';
 import { Chain, type ChainHeader } from '../../model/chain.ts';
 import type { NumberArray } from '../../model/conditional.ts';
 import { readModelFile, writeModelFile, type TypedArray } from '../../model/model-file.ts';
-import { RowModel } from '../../model/row-model.ts';
+import { groupBounds, RowModel, type RegisterGroups } from '../../model/row-model.ts';
 import type { TableModel } from '../../model/table-model.ts';
 import type { LearnedModel } from './artifact.ts';
 
@@ -11,9 +11,9 @@ import type { LearnedModel } from './artifact.ts';
 interface TableHeader extends Omit<TableModel, 'rowModel' | 'rows'> {
   readonly rowModel: {
     readonly moments: ChainHeader | null;
+    readonly keys: ChainHeader | null;
     readonly rest: ChainHeader | null;
-    readonly momentCount: number;
-    readonly calendarCount: number;
+    readonly groups: RegisterGroups;
   } | null;
   readonly rows: readonly (readonly [string, readonly (string | null)[]])[] | null;
 }
@@ -30,7 +30,7 @@ export function modelContent(model: LearnedModel): {
   const tensors = new Map<string, TypedArray>();
   const tables = model.tables.map((table, i): TableHeader => {
     const { rowModel } = table;
-    for (const [part, chain] of Object.entries({ m: rowModel?.moments, r: rowModel?.rest })) {
+    for (const [part, chain] of Object.entries({ m: rowModel?.moments, k: rowModel?.keys, r: rowModel?.rest })) {
       for (const [name, tensor] of chain?.toTensors(`${i}.${part}.`) ?? []) tensors.set(name, tensor);
     }
     return {
@@ -40,9 +40,9 @@ export function modelContent(model: LearnedModel): {
           ? null
           : {
               moments: rowModel.moments?.header ?? null,
+              keys: rowModel.keys?.header ?? null,
               rest: rowModel.rest?.header ?? null,
-              momentCount: rowModel.momentCount,
-              calendarCount: rowModel.calendarCount,
+              groups: rowModel.groups,
             },
       rows: table.rows === null ? null : [...table.rows],
     };
@@ -93,12 +93,13 @@ function reviveRowModel(
   table: number,
 ): RowModel | null {
   if (header === null) return null;
-  const { momentCount, calendarCount } = header;
+  const { keysFrom, restFrom } = groupBounds(header.groups);
   const chain = (part: string, of: ChainHeader | null, contextCount: number): Chain | null => {
     const sizes = registers.slice(0, contextCount).map(({ size }) => size);
     return of === null ? null : Chain.fromTensors(of, tensors, `${table}.${part}.`, sizes);
   };
   const moments = chain('m', header.moments, ownFrom);
-  const rest = chain('r', header.rest, ownFrom + momentCount + calendarCount);
-  return new RowModel(moments, rest, momentCount, calendarCount);
+  const keys = chain('k', header.keys, ownFrom + keysFrom);
+  const rest = chain('r', header.rest, ownFrom + restFrom);
+  return new RowModel({ moments, keys, rest }, header.groups);
 }

@@ -3,6 +3,7 @@ import { tableId, type Catalog, type TableFacts } from '../../../connectors/conn
 import type { MinedRule } from '../../model/rules.ts';
 import type { RelationGraph } from '../graph/artifact.ts';
 import type { RelationalSample, TableSample } from '../profile/artifact.ts';
+import type { Agreement } from './agreement.ts';
 import { contextByRules } from './apply-rules.ts';
 import type { StrategyChoice } from './strategies.ts';
 
@@ -16,16 +17,34 @@ export function chooseContexts(
   strategies: ReadonlyMap<string, StrategyChoice>,
   sample: RelationalSample,
   rules: ReadonlyMap<string, readonly MinedRule[]>,
+  agreements: ReadonlyMap<string, readonly Agreement[]>,
 ): Map<string, string | null> {
   const contexts = new Map<string, string | null>();
   const usable = (id: string, name: string | null): string | null =>
     name !== null && canBeContext(facts.get(id)!, id, name, strategies, sample) ? name : null;
   for (const table of graph.tables) contexts.set(table.id, usable(table.id, table.contextForeignKey));
   for (const table of graph.tables) {
-    const suggested = usable(table.id, contextByRules(facts.get(table.id)!, rules.get(table.id) ?? []));
+    const suggested =
+      usable(table.id, contextByRules(facts.get(table.id)!, rules.get(table.id) ?? [])) ??
+      usable(
+        table.id,
+        contextByAgreement(facts.get(table.id)!, agreements.get(table.id) ?? [], contexts.get(table.id)!),
+      );
     if (suggested !== null && !leadsBack(table.id, suggested, facts, contexts)) contexts.set(table.id, suggested);
   }
   return contexts;
+}
+
+/** The parent in between, where the present context is what that parent's own key leads to. */
+function contextByAgreement(
+  table: TableFacts,
+  agreements: readonly Agreement[],
+  context: string | null,
+): string | null {
+  const required = ({ through }: Agreement): boolean =>
+    through.columns.every((name) => !table.columns.find((column) => column.name === name)!.nullable);
+  const found = agreements.find((agreement) => agreement.foreignKey.name === context && required(agreement));
+  return found?.through.name ?? null;
 }
 
 /** Whether the parent is synthesised too, has enough rows with children, and its children were all read. */

@@ -17,11 +17,21 @@ export type ColumnPlan =
 
 export type ForeignKeyPlan = 'context' | 'category' | 'quota' | 'forest' | 'through' | 'own-child' | 'implied' | 'null';
 
+/** The key to follow, the columns to read there, and, where the paths do not always agree, what each sampled row does. */
+export interface ThroughPlan {
+  readonly through: string;
+  readonly parentColumns: readonly string[];
+  /** [rows of the sample] 0: agrees; 1: references another row; 2: references none. Null: all agree. */
+  readonly exceptions: Uint8Array | null;
+}
+
 export interface TablePlan {
   readonly columns: ReadonlyMap<string, ColumnPlan>;
   readonly foreignKeys: ReadonlyMap<string, ForeignKeyPlan>;
-  /** Of keys planned `through`: the key to follow, and the columns to read there. */
-  readonly through: ReadonlyMap<string, { readonly through: string; readonly parentColumns: readonly string[] }>;
+  /** Of keys planned `through`. */
+  readonly through: ReadonlyMap<string, ThroughPlan>;
+  /** Keys planned `quota` whose row is chosen before the row's own values are drawn. */
+  readonly early: ReadonlySet<string>;
   /** Of keys planned `own-child`: the key by which the referenced row hangs on the referencing one. */
   readonly ownChild: ReadonlyMap<string, string>;
 }
@@ -60,7 +70,7 @@ export function planTable(
       ),
     );
   }
-  return { columns, foreignKeys, through: new Map(), ownChild: new Map() };
+  return { columns, foreignKeys, through: new Map(), early: new Set(), ownChild: new Map() };
 }
 
 /**

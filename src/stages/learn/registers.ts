@@ -1,5 +1,5 @@
 /** Turns a table's sample into registers: what the chain is fitted on. */
-import type { TableFacts, ColumnType } from '../../../connectors/connector.ts';
+import type { ColumnType, ForeignKeyFacts, TableFacts } from '../../../connectors/connector.ts';
 import type { CodedColumn } from '../../model/coded-column.ts';
 import { fitColumnEncoder, isLearnable, type ColumnShape } from '../../model/encoders/index.ts';
 import type { ColumnEncoder } from '../../model/encoders/encoder.ts';
@@ -14,9 +14,10 @@ import type {
   IncomingCount,
   Register,
 } from '../../model/table-model.ts';
+import type { RegisterGroups } from '../../model/row-model.ts';
 import { MIN_UNITS } from '../../model/encoders/encoder.ts';
 import type { TableSample } from '../profile/artifact.ts';
-import type { TablePlan } from './plan-table.ts';
+import type { ForeignKeyPlan, TablePlan, ThroughPlan } from './plan-table.ts';
 
 /** A register with its codes for every row of the sample. */
 export interface CodedRegister extends CodedColumn {
@@ -24,13 +25,21 @@ export interface CodedRegister extends CodedColumn {
 }
 
 export interface OwnRegisters {
-  /** Moments, then the calendar that follows from them, then the rest. */
+  /** Moments, the calendar that follows from them, what references are like, what is read behind them, the rest. */
   readonly registers: readonly CodedRegister[];
-  readonly momentCount: number;
+  readonly groups: RegisterGroups;
+  /** Where the registers that are read come from, in their order. */
+  readonly reached: readonly ReachedRegister[];
   readonly calendar: readonly CalendarRegister[];
   readonly columns: readonly ColumnModel[];
   readonly foreignKeys: readonly ForeignKeyModel[];
   readonly incoming: readonly IncomingCount[];
+}
+
+/** A register of another table, read at the end of a path of foreign keys. */
+export interface ReachedRegister extends CodedRegister {
+  readonly path: readonly string[];
+  readonly from: number;
 }
 
 /** How many rows of another table reference each row of this one. */
@@ -63,6 +72,13 @@ export function ownRegisters(
     return { register: momentCount + i, column, what, encoder };
   });
   const units = pickUnits(sample.units, fitRows);
+  const keysFrom = registers.length;
+  const earlyFlags = new Map(
+    table.foreignKeys
+      .filter((key) => plan.early.has(key.name))
+      .map((key) => [key.name, nullFlag(registers, key, table, sample.parents.get(key.name)!, 'quota')]),
+  );
+  const keyCount = registers.length - keysFrom;
 
   const counts = incoming.map((reference): IncomingCount => {
     const encoder = fitNumberEncoder(
@@ -117,23 +133,21 @@ export function ownRegisters(
   const foreignKeys = table.foreignKeys.map((key): ForeignKeyModel => {
     const links = sample.parents.get(key.name) ?? new Int32Array(sample.rowCount).fill(-1);
     const decided = plan.foreignKeys.get(key.name)!;
-    const nullable = key.columns.some((name) => table.columns.find((column) => column.name === name)!.nullable);
     let maker: ForeignKeyMaker;
     if (decided === 'category') maker = categoryOf(key.name, links, fitRows, units, registers);
-    else if (decided === 'quota' || decided === 'forest') {
-      // A root of a NOT NULL self-reference points at itself: the flag then says so.
-      const isRoot = (i: number): boolean => links[i] === -1 || (decided === 'forest' && links[i] === i);
-      const flagged = nullable || decided === 'forest';
+    else if (decided === 'quota') {
+      const flag = earlyFlags.get(key.name);
       maker = {
-        by: decided,
-        register: flagged ? pushNullFlag(registers, `#null:${key.name}`, isRoot, links.length) : -1,
+        by: 'quota',
+        register: flag ?? nullFlag(registers, key, table, links, decided),
+        early: flag !== undefined,
       };
+    } else if (decided === 'forest') {
+      maker = { by: 'forest', register: nullFlag(registers, key, table, links, decided) };
     } else if (decided === 'own-child') {
-      const register = nullable
-        ? pushNullFlag(registers, `#null:${key.name}`, (i) => links[i] === -1, links.length)
-        : -1;
+      const register = nullFlag(registers, key, table, links, decided);
       maker = { by: 'own-child', register, childForeignKey: plan.ownChild.get(key.name)! };
-    } else if (decided === 'through') maker = { by: 'through', ...plan.through.get(key.name)! };
+    } else if (decided === 'through') maker = throughMaker(registers, key.name, plan.through.get(key.name)!);
     else maker = { by: decided };
     return {
       name: key.name,
@@ -151,7 +165,8 @@ export function ownRegisters(
       degrees: [],
     };
   });
-  return { registers, momentCount, calendar, columns, foreignKeys, incoming: counts };
+  const groups = { momentCount, calendarCount: calendar.length, keyCount, reachedCount: 0 };
+  return { registers, groups, reached: [], calendar, columns, foreignKeys, incoming: counts };
 }
 
 function makersOfMoments({ moments }: MomentPlan): Map<string, ColumnMaker> {
@@ -212,6 +227,29 @@ function pushNullFlag(
   return registers.length - 1;
 }
 
+/** Where a key references nothing; a root of a NOT NULL self-reference points at itself. Gives −1 where that never is. */
+function nullFlag(
+  registers: CodedRegister[],
+  key: ForeignKeyFacts,
+  table: TableFacts,
+  links: Int32Array,
+  plan: ForeignKeyPlan,
+): number {
+  const nullable = key.columns.some((name) => table.columns.find((column) => column.name === name)!.nullable);
+  if (!nullable && plan !== 'forest') return -1;
+  const isRoot = (i: number): boolean => links[i] === -1 || (plan === 'forest' && links[i] === i);
+  return pushNullFlag(registers, `#null:${key.name}`, isRoot, links.length);
+}
+
+function throughMaker(registers: CodedRegister[], name: string, plan: ThroughPlan): ForeignKeyMaker {
+  const { through, parentColumns, exceptions } = plan;
+  if (exceptions === null) return { by: 'through', through, parentColumns, register: -1, exceptionRate: 0 };
+  const codes = Uint16Array.from(exceptions);
+  registers.push({ name: `#path:${name}`, codes, size: codes.includes(2) ? 3 : 2, ordered: false, hasNull: false });
+  const exceptionRate = exceptions.reduce((count, code) => count + (code === 1 ? 1 : 0), 0) / exceptions.length;
+  return { by: 'through', through, parentColumns, register: registers.length - 1, exceptionRate };
+}
+
 /** Rows of a copied table as categories: those that 5 units reference by themselves, the others as one. */
 function categoryOf(
   name: string,
@@ -245,27 +283,61 @@ function categoryOf(
   return { by: 'category', register: registers.length - 1, rows, pooled, hasNull };
 }
 
+/** The same with registers that are read behind the row's keys in front of those that may depend on them. */
+export function withReached(own: OwnRegisters, reached: readonly ReachedRegister[]): OwnRegisters {
+  const { momentCount, calendarCount, keyCount } = own.groups;
+  const at = momentCount + calendarCount + keyCount;
+  return {
+    ...own,
+    ...moved(own, (register) => (register >= at ? register + reached.length : register)),
+    registers: [...own.registers.slice(0, at), ...reached, ...own.registers.slice(at)],
+    groups: { ...own.groups, reachedCount: reached.length },
+    reached,
+  };
+}
+
+type Makers = Pick<OwnRegisters, 'columns' | 'foreignKeys' | 'incoming' | 'calendar'>;
+
 /** The same makers with register numbers counted from the first register of the row. */
-export function rebase(
-  own: OwnRegisters,
-  from: number,
-): Pick<OwnRegisters, 'columns' | 'foreignKeys' | 'incoming' | 'calendar'> {
-  const shift = <T extends { readonly register: number }>(maker: T): T => ({
+export function rebase(own: OwnRegisters, from: number): Makers {
+  return moved(own, (register) => register + from);
+}
+
+function moved(own: Makers, to: (register: number) => number): Makers {
+  const move = <T extends { readonly register: number }>(maker: T): T => ({
     ...maker,
-    register: maker.register < 0 ? -1 : maker.register + from,
+    register: maker.register < 0 ? -1 : to(maker.register),
   });
   return {
     columns: own.columns.map((column) => ({
       ...column,
-      maker: 'register' in column.maker ? shift(column.maker) : column.maker,
+      maker: 'register' in column.maker ? move(column.maker) : column.maker,
     })),
     foreignKeys: own.foreignKeys.map((key) => ({
       ...key,
-      maker: 'register' in key.maker ? shift(key.maker) : key.maker,
+      maker: 'register' in key.maker ? move(key.maker) : key.maker,
     })),
-    incoming: own.incoming.map((count) => shift(count)),
-    calendar: own.calendar.map((entry) => shift(entry)),
+    incoming: own.incoming.map((count) => move(count)),
+    calendar: own.calendar.map((entry) => move(entry)),
   };
+}
+
+/** The own registers as the model keeps them. */
+export function describeOwn(
+  { registers, groups }: OwnRegisters,
+  reached: readonly ReachedRegister[],
+  from: number,
+): Register[] {
+  const at = groups.momentCount + groups.calendarCount + groups.keyCount;
+  const own = describeRegisters('own', registers, (i) => from + i);
+  return [...own.slice(0, at), ...describeReached(reached), ...own.slice(at + reached.length)];
+}
+
+export function describeReached(reached: readonly ReachedRegister[]): Register[] {
+  return describeRegisters('reached', reached, (i) => reached[i].from).map((register, i) => ({
+    ...register,
+    path: reached[i].path,
+  }));
 }
 
 export function describeRegisters(

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { coarsen, type CodedColumn, countCodes } from '../../../src/model/coded-column.ts';
-import { Conditional, childDefaults, fitConditional, TABLE_DEFAULTS } from '../../../src/model/conditional.ts';
-import { RandomCursor, streamKey } from '../../../src/numeric/random.ts';
+import {
+  Conditional,
+  childDefaults,
+  designEffect,
+  fitConditional,
+  TABLE_DEFAULTS,
+} from '../../../src/model/conditional.ts';
+import { RandomCursor, streamKey, uniformAt } from '../../../src/numeric/random.ts';
 
 const rowCount = 6000;
 const cursor = new RandomCursor(streamKey(1, 'conditional test')).seek(0);
@@ -128,8 +134,23 @@ describe('coarsen', () => {
 });
 
 describe('childDefaults', () => {
-  it('raises the gate with the rows of one subject', () => {
-    expect(childDefaults(900, 100).gate).toBe(3);
-    expect(childDefaults(50, 100).gate).toBe(1);
+  it('lets the gate rise with the rows of one subject', () => {
+    expect(childDefaults(900, 100).clustered?.gateFactor).toBe(3);
+    expect(childDefaults(50, 100).clustered?.gateFactor).toBe(1);
+  });
+});
+
+describe('designEffect', () => {
+  const units = Uint32Array.from({ length: 4000 }, (_, row) => row >> 2);
+  const rows = Int32Array.from({ length: 4000 }, (_, row) => row);
+  const effectOf = (codeOf: (row: number) => number): number =>
+    designEffect({ classes: Uint16Array.from(rows, codeOf), size: 3, ordered: false }, units, rows);
+  const random = (row: number): number => Math.floor(uniformAt(streamKey(1, 'effect'), 0, row, 0) * 3);
+
+  it('is the rows of a unit where they are all alike, and 1 where they differ like anybody’s', () => {
+    expect(effectOf((row) => random(row >> 2))).toBeCloseTo(4, 6);
+    // The estimate's standard error over 1,000 units is about 0.05.
+    expect(effectOf(random)).toBeLessThan(1.2);
+    expect(effectOf(() => 1)).toBe(1);
   });
 });

@@ -19,7 +19,7 @@ async function planned(
   const counts = new Map([...sample.tables].map(([id, table]) => [id, table.totalRowCount]));
   const overrides = new Map(synthesize.map((name) => [`public.${name}`, { strategy: 'synthesize' as const }]));
   const strategies = chooseStrategies(catalog, graph, NOTHING_PERSONAL, counts, overrides);
-  const contexts = chooseContexts(graph, facts, strategies, sample, new Map());
+  const contexts = chooseContexts(graph, facts, strategies, sample, new Map(), new Map());
   return { contexts, order: orderTables(catalog, graph, contexts) };
 }
 
