@@ -289,7 +289,11 @@ export interface RowQuery {
     readonly other: RowQuery;
     readonly otherColumns: readonly string[];
   };
-  /** Server-side order, for checksums and small tables only. */
+  /** Keep rows whose `columns` are one of `rows` (server's text form, in the order of `columns`; no NULLs). */
+  readonly among?: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
+  /** Keep rows of which this condition in the engine's own SQL holds: from the configuration, never from data. */
+  readonly where?: string;
+  /** Server-side order, for checksums, keys, and small tables only. */
   readonly orderBy?: readonly string[];
   /** At most so many rows. */
   readonly limit?: number;

@@ -8,6 +8,8 @@ export interface TableShape {
   readonly hasChildren: boolean;
   readonly primaryKey: readonly string[];
   readonly columns: readonly string[];
+  /** By column, as the server prints it. */
+  readonly types: Readonly<Record<string, string>>;
 }
 
 export type ShapeOf = (table: QualifiedName) => TableShape;
@@ -58,14 +60,30 @@ function fromTable(table: QualifiedName, shapeOf: ShapeOf): string {
 
 function where(query: RowQuery, shapeOf: ShapeOf): string {
   const conditions: string[] = [];
-  const { hashSample, semiJoin } = query;
+  const { hashSample, semiJoin, among } = query;
   if (hashSample !== undefined && hashSample.rate < 1)
     conditions.push(hashCondition(hashSample.columns, hashSample.rate));
   if (semiJoin !== undefined) {
     const row = `(${semiJoin.columns.map(quoteIdent).join(', ')})`;
     conditions.push(`${row} IN (${selectRows({ ...semiJoin.other, columns: semiJoin.otherColumns }, shapeOf)})`);
   }
+  if (among !== undefined) conditions.push(amongCondition(query.table, among, shapeOf));
+  if (query.where !== undefined) conditions.push(`(${query.where}\n)`);
   return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+}
+
+/** One array a column: the server knows their length and can look them up by hash or by index. */
+function amongCondition(table: QualifiedName, among: NonNullable<RowQuery['among']>, shapeOf: ShapeOf): string {
+  const { types } = shapeOf(table);
+  const arrays = among.columns.map((_, c) => `pg_catalog.unnest(${textArray(among.rows.map((row) => row[c]))})`);
+  const typed = among.columns.map((column, c) => `v.k${c}::${types[column]}`);
+  const names = among.columns.map((_, c) => `k${c}`);
+  return `(${among.columns.map(quoteIdent).join(', ')}) IN (SELECT ${typed.join(', ')} FROM ROWS FROM (${arrays.join(', ')}) AS v(${names.join(', ')}))`;
+}
+
+function textArray(values: readonly string[]): string {
+  const elements = values.map((value) => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`);
+  return `${quoteLiteral(`{${elements.join(',')}}`)}::pg_catalog.text[]`;
 }
 
 /**

@@ -261,6 +261,8 @@ class PostgresSnapshot implements Snapshot {
         'hasChildren', c.relkind = 'r' AND c.relhassubclass,
         'columns', (SELECT coalesce(json_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
                      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+        'types', (SELECT coalesce(json_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)), '{}') FROM pg_attribute a
+                   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
         'primaryKey', (SELECT coalesce(json_agg(a.attname ORDER BY k.position), '[]')
                          FROM pg_index i CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, position)
                          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number

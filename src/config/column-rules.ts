@@ -8,7 +8,13 @@ export interface ConfiguredColumnRule {
   readonly column: string;
   readonly treatment: ColumnConfig['treatment'];
   readonly detector?: string;
-  readonly options: { readonly days?: number; readonly width?: number; readonly locale?: string };
+  readonly options: {
+    readonly days?: number;
+    readonly width?: number;
+    readonly locale?: string;
+    readonly alphabet?: 'digits' | 'letters' | 'both';
+    readonly accepted?: boolean;
+  };
 }
 
 /** Column rules under `tables:` first, then `rules:`. */
@@ -22,12 +28,12 @@ export function columnRules(config: ResolvedConfig): ConfiguredColumnRule[] {
 }
 
 function toRule(table: string, column: string, rule: ColumnConfig | RuleConfig): ConfiguredColumnRule {
-  const { treatment, detector, days, width, locale } = rule;
+  const { treatment, detector, days, width, locale, alphabet, accept } = rule;
   return {
     table,
     column,
     treatment,
     ...(detector === undefined ? {} : { detector }),
-    options: { days, width, locale },
+    options: { days, width, locale, alphabet, ...(accept === undefined ? {} : { accepted: true }) },
   };
 }

@@ -65,6 +65,7 @@ export function checkNames(config: ResolvedConfig, catalog: Catalog): Finding[] 
     const facts = check.tables(name, ['tables', name]);
     for (const column of Object.keys(table.columns)) check.columnOf(facts, column, ['tables', name, 'columns', column]);
   }
+  if (config.subset !== undefined) check.table(config.subset.root, ['subset', 'root']);
   for (const [i, pinned] of config.pinned.entries()) {
     const facts = check.table(pinned.table, ['pinned', i, 'table']);
     for (const [j, row] of pinned.rows.entries()) {

@@ -57,7 +57,15 @@ const treatmentOptions = {
   days: z.number().int().positive().optional().describe('Of `shift`: at most so many days either way.'),
   width: positive.optional().describe('Of `bucket`: width of a bucket in the unit of the column; days for dates.'),
   locale: name.optional().describe('Of `fake`: locale of the values, e.g. `de`.'),
-  accept: name.optional().describe('Why letting real values through is acceptable; needed for `keep`.'),
+  alphabet: z
+    .enum(['digits', 'letters', 'both'])
+    .optional()
+    .describe('Of `pseudonym`: what of a value is replaced; `digits` leaves the letters of `INV-2031`.'),
+  accept: name
+    .optional()
+    .describe(
+      'Why letting real values through is acceptable; needed for `keep`, and for `pseudonym` and `hash` of values that repeat or are few.',
+    ),
 };
 
 const acceptsKept = (value: { treatment: string; accept?: string | undefined }): boolean =>
@@ -110,6 +118,33 @@ const virtualForeignKey = z
     message: '`columns` and `references.columns` must be of equal length',
     path: ['columns'],
   });
+
+const subset = z
+  .strictObject({
+    root: name.describe('Table whose rows are chosen; its strategy is mask.'),
+    share: z.number().gt(0).max(1).optional().describe("Share of the root's rows, the same ones every time."),
+    where: name.optional().describe("Condition over the root's columns, in SQL."),
+    children: z
+      .enum(['listed', 'all'])
+      .default('listed')
+      .describe(
+        'Whose rows come along: tables with `strategy: mask`, or all that reference the root, directly or not. Rows that a chosen row references always do.',
+      ),
+  })
+  .refine((value) => value.share !== undefined || value.where !== undefined, {
+    message: '`subset` needs `share` or `where`',
+    path: ['root'],
+  });
+
+const mask = z
+  .strictObject({
+    key: z
+      .string()
+      .regex(/^(env|file):.+/, 'write `env:NAME` or `file:PATH`: the secret itself does not belong here')
+      .optional()
+      .describe('Where the secret of `pseudonym`, `hash` and `shift` is: `env:NAME` or `file:PATH`.'),
+  })
+  .describe('Masking of real rows.');
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
@@ -204,6 +239,8 @@ export const configSchema = z
       .describe(
         'By `schema.table`, by name alone where it is unique, or by a pattern (`audit_*`); names precede patterns.',
       ),
+    subset: subset.optional().describe('Which rows masked tables hold; all of them where absent.'),
+    mask: mask.prefault({}),
     pinned: z.array(pinned).default([]),
     rules: z
       .array(rule)

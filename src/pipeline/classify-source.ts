@@ -9,6 +9,7 @@ import { classifyColumns } from '../stages/mask/classify.ts';
 import { proposeSubjects } from '../stages/mask/subjects.ts';
 import type { SubjectProposal } from '../stages/mask/subjects.ts';
 import type { RelationalSample } from '../stages/profile/artifact.ts';
+import { maskedBy } from './masked-rows.ts';
 import { readStructure, relateTables, timed } from './read-structure.ts';
 import { sampleValues } from './sample-values.ts';
 
@@ -33,7 +34,13 @@ export async function classifySource(
     : null;
   const graph = await timed('graph', sink, () => relateTables(artifact, config));
   const classification = await timed('mask', sink, () =>
-    classifyColumns({ catalog: artifact.catalog, graph, sample, rules: columnRules(config) }),
+    classifyColumns({
+      catalog: artifact.catalog,
+      graph,
+      sample,
+      rules: columnRules(config),
+      masked: new Set(maskedBy(config, artifact.catalog).keys()),
+    }),
   );
   return { artifact, graph, classification, subjects: proposeSubjects(artifact.catalog, sample) };
 }

@@ -12,13 +12,13 @@ import { chooseStrategies } from '../stages/learn/strategies.ts';
 import { classifyColumns } from '../stages/mask/index.ts';
 import { DEFAULT_LIMITS, profile } from '../stages/profile/index.ts';
 import type { HiddenRule } from './contract.ts';
-import { tableOverrides } from './learn-source.ts';
+import { tableOverrides } from './masked-rows.ts';
 import { timed } from './read-structure.ts';
 
 /** Reads a sample of rows. Throws `CONNECT_LOST`, `LEARN_UNSUPPORTED`. */
 export async function findHiddenRules(
   source: Source,
-  { catalog, ...artifact }: IntrospectArtifact,
+  { catalog }: IntrospectArtifact,
   graph: RelationGraph,
   config: ResolvedConfig,
   sink: EventSink,
@@ -33,7 +33,7 @@ export async function findHiddenRules(
     );
     return await timed('learn', sink, () => {
       const rowCounts = new Map([...sample.tables].map(([id, table]) => [id, table.totalRowCount]));
-      const overrides = tableOverrides(config, { catalog, ...artifact });
+      const overrides = tableOverrides(config, catalog);
       const strategies = chooseStrategies(catalog, graph, classification, rowCounts, overrides);
       const rules = mineRules(catalog, graph, sample, miningOptions(classification, strategies));
       return rules.map((rule) => ({ ...rule, description: describeRule(rule) }));

@@ -12,11 +12,11 @@ import type { IntrospectArtifact } from '../stages/introspect/artifact.ts';
 import { introspect } from '../stages/introspect/index.ts';
 import type { LearnedModel } from '../stages/learn/artifact.ts';
 import { learn } from '../stages/learn/index.ts';
-import type { TableOverride } from '../stages/learn/strategies.ts';
 import type { Classification } from '../stages/mask/artifact.ts';
 import { classifyColumns } from '../stages/mask/index.ts';
 import type { RelationalSample } from '../stages/profile/artifact.ts';
 import { DEFAULT_LIMITS, profile } from '../stages/profile/index.ts';
+import { maskedBy, tableOverrides } from './masked-rows.ts';
 import { introspectOptions, relateTables } from './read-structure.ts';
 import type { StageClock } from './stage-clock.ts';
 import { TOOL_VERSION } from './version.ts';
@@ -68,7 +68,13 @@ export async function learnSource(
     rule.treatment === undefined ? [] : [{ ...rule, treatment: rule.treatment }],
   );
   const classification = await clock.run('mask', () =>
-    classifyColumns({ catalog, graph, sample, rules: [...nulled, ...configured] }),
+    classifyColumns({
+      catalog,
+      graph,
+      sample,
+      rules: [...nulled, ...configured],
+      masked: new Set(maskedBy(config, catalog).keys()),
+    }),
   );
   refuseUntreated(classification);
   const model = await clock.run('learn', () =>
@@ -77,7 +83,7 @@ export async function learnSource(
       graph,
       sample,
       classification,
-      { overrides: tableOverrides(config, artifact), toolVersion: TOOL_VERSION, now: new Date() },
+      { overrides: tableOverrides(config, catalog), toolVersion: TOOL_VERSION, now: new Date() },
       sink,
       signal,
     ),
@@ -102,14 +108,6 @@ function refuseUntreated(classification: Classification): void {
     hint: untreated[0].hint ?? 'Give the column a treatment in the configuration.',
     data: { findings: untreated },
   });
-}
-
-/** What the configuration says of whole tables, by `tableId`. */
-export function tableOverrides(config: ResolvedConfig, artifact: IntrospectArtifact): Map<string, TableOverride> {
-  const overrides = new Map<string, TableOverride>();
-  for (const [table, { strategy, accept }] of tableSettings(config, artifact.catalog))
-    if (strategy !== undefined) overrides.set(table, { strategy, accept });
-  return overrides;
 }
 
 /** Row factors by `tableId`. */

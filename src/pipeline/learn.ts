@@ -9,6 +9,7 @@ import { modelContent, saveModel } from '../stages/learn/model-store.ts';
 import type { RunLearn } from './contract.ts';
 import { learnSource, readSourceStructure } from './learn-source.ts';
 import { withSource } from './open-databases.ts';
+import { maskedBy, refuseMasked } from './masked-rows.ts';
 import { rehearseModel } from './rehearse.ts';
 import { peakRssBytes, StageClock } from './stage-clock.ts';
 
@@ -24,6 +25,7 @@ export const runLearn: RunLearn = async (options, sink, signal) => {
       'Give --model a path in a folder with room that you may write to.',
     );
     const structure = await readSourceStructure(source, config, clock);
+    refuseMasked([...maskedBy(config, structure.artifact.catalog).keys()], 'a model holds none');
     const snapshot = await source.openSnapshot();
     try {
       const { model, sample, findings } = await learnSource(structure, snapshot, config, clock, sink, signal);

@@ -11,7 +11,28 @@ export type RowOptions = Omit<GenerateOptions, 'maskers'>;
 
 /** Streams in generation order; drain each before the next. */
 export async function makeRows(model: LearnedModel, options: RowOptions): Promise<readonly TableStream[]> {
-  return generate(model, { ...options, maskers: maskersOf(model, options.seed) });
+  const tableScales = besideRealRows(model, options);
+  return generate(model, { ...options, tableScales, maskers: maskersOf(model, options.seed) });
+}
+
+/** Rows that are made for real ones are as many for each of them as in the source, whatever the scale. */
+function besideRealRows(model: LearnedModel, { tableScales, scale, realRows }: RowOptions): RowOptions['tableScales'] {
+  if (realRows === undefined || realRows.size === 0) return tableScales;
+  const sources = new Map(model.tables.map((table) => [table.id, table.sourceRowCount]));
+  const scales = new Map(tableScales);
+  for (const table of synthesisedModels(model)) {
+    const shares = table.foreignKeys.flatMap((key) => {
+      const real = realRows.get(key.referencedTable);
+      const sourceCount = sources.get(key.referencedTable) ?? 0;
+      return real === undefined || sourceCount === 0 ? [] : [real.rowCount / sourceCount];
+    });
+    if (shares.length > 0) scales.set(table.id, ((tableScales.get(table.id) ?? 1) * Math.min(...shares)) / scale);
+  }
+  return scales;
+}
+
+function synthesisedModels(model: LearnedModel): LearnedModel['tables'] {
+  return model.tables.filter((table) => table.strategy === 'synthesize');
 }
 
 function maskersOf(model: LearnedModel, seed: number): Map<string, Masker> {
@@ -24,8 +45,8 @@ function maskerOf(table: TableFacts, model: LearnedModel, seed: number): Masker 
 }
 
 function synthesised(model: LearnedModel): readonly TableFacts[] {
-  const strategies = new Map(model.tables.map((table) => [table.id, table.strategy]));
-  return model.catalog.tables.filter((table) => strategies.get(tableId(table.name)) === 'synthesize');
+  const ids = new Set(synthesisedModels(model).map((table) => table.id));
+  return model.catalog.tables.filter((table) => ids.has(tableId(table.name)));
 }
 
 const CONTROL_ROWS = 5000;

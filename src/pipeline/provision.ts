@@ -35,6 +35,7 @@ import { withSource, withTarget } from './open-databases.ts';
 import { codeOfLack } from './preflight-lacks.ts';
 import { requireSameSchema } from './target-schema.ts';
 import { answerFromRehearsal, REHEARSAL_ROWS, rehearseModel } from './rehearse.ts';
+import { openMaskedRows, readMaskKey, refuseMasked, type MaskedRows } from './masked-rows.ts';
 import { attemptsBefore, recordFailure, recordPublished, type RunFacts } from './run-ledger.ts';
 import { reportRun } from './run-report.ts';
 import { scanMade } from './scan-databases.ts';
@@ -64,6 +65,8 @@ interface Material {
   readonly model: LearnedModel;
   readonly hash: string;
   readonly source: ScanSide | null;
+  /** Real rows of masked tables; they come from the source alone. */
+  readonly realRows: MaskedRows['tables'];
 }
 
 export const runProvision: RunProvision = async (options, sink, signal) => {
@@ -96,6 +99,7 @@ export const runProvision: RunProvision = async (options, sink, signal) => {
 /** What is asked for and cannot be had is told before a database is opened. */
 async function requireCarriedOut({ config, backend, asOf }: ProvisionOptions): Promise<void> {
   requireSupported(config);
+  await readMaskKey(config);
   if (backend !== 'auto') await chooseDevice(backend);
   if (asOf !== undefined) {
     throw new UnderstudyError(
@@ -139,16 +143,24 @@ async function provision(run: Run, source: Source | null, target: Target): Promi
 async function learnMaterial(run: Run, structure: SourceStructure, snapshot: Snapshot): Promise<Material> {
   const learned = await learnSource(structure, snapshot, run.options.config, run.clock, run.sink, run.signal);
   run.findings.push(...learned.findings);
+  const { config, seed } = run.options;
+  const masked = await run.clock.run('mask', () => openMaskedRows(learned.model, snapshot, config, seed, run.signal));
+  run.findings.push(...masked.findings);
   return {
     model: learned.model,
     hash: modelHash(modelContent(learned.model)),
     source: { sample: learned.sample, snapshot },
+    realRows: masked.tables,
   };
 }
 
 async function readMaterial({ modelPath }: ProvisionOptions): Promise<Material> {
   const { model, hash } = await loadModel(modelPath!);
-  return { model, hash, source: null };
+  refuseMasked(
+    model.tables.filter((table) => table.strategy === 'mask').map((table) => table.id),
+    'a model alone holds no real rows',
+  );
+  return { model, hash, source: null, realRows: new Map() };
 }
 
 function buildPlan(run: Run, catalog: LearnedModel['catalog']): BuildPlan {
@@ -188,20 +200,22 @@ function rowOptions(run: Run, material: Material): RowOptions {
     scale,
     tableScales: tableScales(config, material.model.catalog),
     blockRows: batchRows ?? DEFAULT_BLOCK_ROWS,
+    realRows: material.realRows,
   };
 }
 
 /** What fails on a small sample fails before anything is written. */
-async function rehearse(run: Run, { model, source }: Material): Promise<void> {
+async function rehearse(run: Run, material: Material): Promise<void> {
+  const { model, source, realRows } = material;
   const { config, seed, scale } = run.options;
   for (const unknown of await generationFindings(model)) {
     run.findings.push(unknown);
     run.sink({ type: 'note', level: 'warning', message: unknown.message });
   }
   // The sample is smaller than the run: whether there is room for all rows is asked of the whole.
-  await makeRows(model, rowOptions(run, { model, hash: '', source }));
+  await makeRows(model, rowOptions(run, material));
   const report = await run.clock.run('rehearse', () =>
-    rehearseModel({ model, source, basis: 'rehearsal', config, seed, scale, signal: run.signal }),
+    rehearseModel({ model, source, basis: 'rehearsal', config, seed, scale, signal: run.signal, realRows }),
   );
   run.rehearsed.push(...report.gates);
   run.gates.push(...report.gates.filter((gate) => gate.verdict === 'fail'));
@@ -417,7 +431,7 @@ function reportMissing(run: Run, thrown: unknown): null {
   return null;
 }
 
-function planOf(run: Run, { model }: Material): ProvisionPlan {
+function planOf(run: Run, { model, realRows }: Material): ProvisionPlan {
   const names = new Map(model.catalog.tables.map((table) => [tableId(table.name), table.name]));
   const { scale, config } = run.options;
   const scales = tableScales(config, model.catalog);
@@ -427,7 +441,7 @@ function planOf(run: Run, { model }: Material): ProvisionPlan {
         ? Math.round(table.sourceRowCount * scale * (scales.get(table.id) ?? 1))
         : table.strategy === 'copy'
           ? table.sourceRowCount
-          : 0;
+          : (realRows.get(table.id)?.rowCount ?? 0);
     return { ...names.get(table.id)!, strategy: table.strategy, rowCount, reason: table.strategyReason };
   });
   const rowCount = tables.reduce((sum, table) => sum + table.rowCount, 0);

@@ -2,6 +2,8 @@ import type { ResolvedConfig } from '../config/resolved.ts';
 import { finding } from '../kernel/findings.ts';
 import { pause } from '../kernel/pause.ts';
 import type { LearnedModel } from '../stages/learn/artifact.ts';
+import type { RealTable } from '../stages/generate/artifact.ts';
+import type { RealRows } from '../stages/mask/real-rows.ts';
 import type { GateResult, ScanReport } from '../stages/scan/artifact.ts';
 import type { ScanSide } from '../stages/scan/input.ts';
 import { makeRows } from './make-rows.ts';
@@ -22,6 +24,8 @@ export interface RehearsalRequest {
   /** Of the run; the rehearsal is smaller where that would be large, and as large as the source where that would be small. */
   readonly scale: number;
   readonly signal: AbortSignal;
+  /** Masked rows, of which a few are rehearsed. */
+  readonly realRows?: ReadonlyMap<string, RealRows>;
 }
 
 const NOTHING_COMPARED: ScanReport = {
@@ -34,6 +38,18 @@ const NOTHING_COMPARED: ScanReport = {
   verdict: 'pass',
 };
 
+/** Masked rows that are read and masked for a look at what their treatments do. */
+const REAL_ROWS = 5000;
+
+function someOf(rows: ReadonlyMap<string, RealRows>): Map<string, RealTable> {
+  return new Map(
+    [...rows].map(([id, table]) => [
+      id,
+      { rowCount: Math.min(REAL_ROWS, table.rowCount), blocks: () => table.blocks(REAL_ROWS) },
+    ]),
+  );
+}
+
 /**
  * Makes a sample in memory and asks the gates of it. It is the model that is asked: the sample has the proportions of
  * the source, and its size or a bounded one, however many rows the run makes of which table. Throws `GENERATE_*`.
@@ -43,7 +59,14 @@ export async function rehearseModel(request: RehearsalRequest): Promise<ScanRepo
   const sourceRows = model.tables.reduce((sum, table) => sum + table.sourceRowCount, 0);
   const scale = Math.min(Math.max(1, request.scale), REHEARSAL_ROWS / Math.max(1, sourceRows));
   const store = new RowStore();
-  for (const stream of await makeRows(model, { seed, scale, tableScales: new Map(), blockRows: BLOCK_ROWS })) {
+  const realRows = request.realRows === undefined ? {} : { realRows: someOf(request.realRows) };
+  for (const stream of await makeRows(model, {
+    seed,
+    scale,
+    tableScales: new Map(),
+    blockRows: BLOCK_ROWS,
+    ...realRows,
+  })) {
     for await (const block of stream.blocks()) store.add(block);
     await pause(signal);
   }

@@ -28,7 +28,7 @@ export class RowStore implements Snapshot {
 
   /** Rows in the order in which they were made. Sampling and joins are for databases: a rehearsal is small. */
   async *readRows(query: RowQuery): AsyncIterable<RowBatch> {
-    if (query.hashSample !== undefined || query.semiJoin !== undefined)
+    if ([query.hashSample, query.semiJoin, query.among, query.where].some((part) => part !== undefined))
       throw new TypeError('a row store is read whole');
     let left = query.limit ?? Infinity;
     for (const block of this.#blocks(query.table)) {

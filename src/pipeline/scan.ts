@@ -13,7 +13,7 @@ import { writeReport } from '../stages/report/index.ts';
 import { scanSynthetic } from '../stages/scan/index.ts';
 import type { ScanStrategy } from '../stages/scan/input.ts';
 import type { RunScan, ScanOptions, ScanResult } from './contract.ts';
-import { tableOverrides } from './learn-source.ts';
+import { maskedBy, tableOverrides } from './masked-rows.ts';
 import { withSource, withTarget } from './open-databases.ts';
 import { introspectOptions, relateTables } from './read-structure.ts';
 import { scanLimits } from './scan-databases.ts';
@@ -62,10 +62,16 @@ async function scan(
       rule.treatment === undefined ? [] : [{ ...rule, treatment: rule.treatment }],
     );
     const classification = await clock.run('mask', () =>
-      classifyColumns({ catalog, graph, sample: sourceSample, rules }),
+      classifyColumns({
+        catalog,
+        graph,
+        sample: sourceSample,
+        rules,
+        masked: new Set(maskedBy(config, catalog).keys()),
+      }),
     );
     const rowCounts = new Map([...sourceSample.tables].map(([id, table]) => [id, table.totalRowCount]));
-    const chosen = chooseStrategies(catalog, graph, classification, rowCounts, tableOverrides(config, artifact));
+    const chosen = chooseStrategies(catalog, graph, classification, rowCounts, tableOverrides(config, catalog));
     // Real rows are no leak where Understudy put them there on purpose; of anybody else's we know no purpose.
     const ours = state.kind === 'understudy';
     const strategies = new Map(

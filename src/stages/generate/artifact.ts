@@ -13,6 +13,13 @@ export interface GenerateOptions {
   readonly maskers: ReadonlyMap<string, Masker>;
   /** Rows of a block; never changes a row. */
   readonly blockRows: number;
+  /** Masked real rows, by `tableId`: of tables with that strategy, which have none where absent. */
+  readonly realRows?: ReadonlyMap<string, RealTable>;
+}
+
+export interface RealTable {
+  readonly rowCount: number;
+  blocks(): AsyncIterable<RowBlock>;
 }
 
 /** One table's rows. Streams must be drained in the order in which `generate` gives them: later tables need earlier ones. */

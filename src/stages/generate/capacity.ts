@@ -101,10 +101,12 @@ export function plannedRowCounts(
   models: readonly TableModel[],
   scaleOf: (table: string) => number,
   factorOf: (table: string) => number,
+  realCountOf: (table: string) => number = () => 0,
 ): ReadonlyMap<string, number> {
   return new Map(
     models.map((model) => {
       if (model.strategy === 'empty') return [model.id, 0];
+      if (model.strategy === 'mask') return [model.id, realCountOf(model.id)];
       if (model.rows !== null) return [model.id, [...model.rows.values()][0]?.length ?? 0];
       const parent = model.foreignKeys.find((key) => key.maker.by === 'context')?.referencedTable;
       const scale = scaleOf(model.id) * (parent === undefined ? 1 : factorOf(parent));

@@ -58,7 +58,8 @@ class Generation {
     this.#needs = needsOf(model.tables);
     this.#plan = planPasses(model.tables, this.#needs);
     const factor = (id: string): number => options.tableScales.get(id) ?? 1;
-    const planned = plannedRowCounts(model.tables, (id) => options.scale * factor(id), factor);
+    const real = (id: string): number => options.realRows?.get(id)?.rowCount ?? 0;
+    const planned = plannedRowCounts(model.tables, (id) => options.scale * factor(id), factor, real);
     for (const table of model.tables) requireCapacity(table, this.#facts.get(table.id)!, this.#schema, planned);
     // Tables on a cycle may be referenced before they are made: those whose size does not depend on others are known now.
     for (const table of model.tables) {
@@ -110,7 +111,15 @@ class Generation {
     if (table.strategy === 'synthesize')
       yield* this.#synthesized(table, own, this.#plan.twice.has(table.id) ? 'second' : 'only');
     else if (table.rows !== null) yield* copiedBlocks(table, own, this.#options);
+    else if (table.strategy === 'mask') yield* this.#real(table, own);
     own.complete = true;
+  }
+
+  async *#real(table: TableModel, own: MadeTable): AsyncIterable<RowBlock> {
+    for await (const block of this.#options.realRows?.get(table.id)?.blocks() ?? []) {
+      captureKeys(block, own, () => true);
+      yield block;
+    }
   }
 
   *#synthesized(table: TableModel, own: MadeTable, pass: Pass): Iterable<RowBlock> {
@@ -167,6 +176,7 @@ class Generation {
 
 function rootRowCount(table: TableModel, options: GenerateOptions): number {
   if (table.strategy === 'empty') return 0;
+  if (table.strategy === 'mask') return options.realRows?.get(table.id)?.rowCount ?? 0;
   if (table.rows !== null) return [...table.rows.values()][0]?.length ?? 0;
   const scaled = table.sourceRowCount * options.scale * (options.tableScales.get(table.id) ?? 1);
   return table.sourceRowCount === 0 ? 0 : Math.max(1, Math.round(scaled));

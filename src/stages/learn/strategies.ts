@@ -1,6 +1,5 @@
 /** What becomes of each table: learned, copied, left empty; and why. */
 import { tableId, type Catalog } from '../../../connectors/connector.ts';
-import { UnderstudyError } from '../../kernel/errors.ts';
 import type { Strategy } from '../../model/table-model.ts';
 import type { RelationGraph } from '../graph/artifact.ts';
 import type { Classification } from '../mask/artifact.ts';
@@ -19,11 +18,12 @@ export interface StrategyChoice {
 export interface TableOverride {
   readonly strategy?: Strategy;
   readonly accept?: string;
+  /** Only needed by rows of other tables: it is copied where a dictionary would be. */
+  readonly unlessCopied?: boolean;
 }
 
 /**
  * Precedence: the configuration, then the automatic copy of clean reference tables, then `synthesize`.
- * Throws: `LEARN_UNSUPPORTED` for `mask`, which needs real rows at generation time.
  */
 export function chooseStrategies(
   catalog: Catalog,
@@ -39,16 +39,7 @@ export function chooseStrategies(
   const choices = new Map<string, StrategyChoice>();
   for (const { id } of graph.tables) {
     const override = overrides.get(id);
-    if (override?.strategy === 'mask') {
-      throw new UnderstudyError(
-        'LEARN_UNSUPPORTED',
-        `${id} has \`strategy: mask\`, which this version cannot carry out; nothing was written.`,
-        {
-          hint: `Set tables.${id}.strategy to synthesize, copy or empty.`,
-        },
-      );
-    }
-    if (override?.strategy !== undefined) {
+    if (override?.strategy !== undefined && override.unlessCopied !== true) {
       choices.set(id, { strategy: override.strategy, reason: override.accept ?? 'set in the configuration' });
     }
   }
@@ -83,6 +74,8 @@ export function chooseStrategies(
     else if (candidates.has(id)) {
       const reason = `${roles.get(id)!.role} table of ${rowCounts.get(id)} rows without personal columns`;
       choices.set(id, { strategy: 'copy', reason });
+    } else if (overrides.get(id)?.strategy !== undefined) {
+      choices.set(id, { strategy: overrides.get(id)!.strategy!, reason: overrides.get(id)!.accept ?? '' });
     } else choices.set(id, { strategy: 'synthesize', reason: 'learned from the source' });
   }
   return choices;

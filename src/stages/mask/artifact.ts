@@ -35,6 +35,8 @@ export interface ColumnClassification {
   readonly group?: string;
   /** A made key that foreign keys reference: its values depend on the row number alone (`Masker.keyValues`). */
   readonly referenced?: boolean;
+  /** A reference to a key that is treated so: real values are treated as the key's are, or they would miss it. */
+  readonly follows?: 'pseudonym' | 'hash';
   /** Of the user's rule: how far `shift` goes, how wide a `bucket` is. */
   readonly options?: TreatmentOptions;
 }
@@ -46,6 +48,10 @@ export interface TreatmentOptions {
   readonly width?: number;
   /** `fake`: locale of the values, over the learned one. */
   readonly locale?: string;
+  /** `pseudonym`: what of a value is replaced. Default `both`, digits and letters. */
+  readonly alphabet?: 'digits' | 'letters' | 'both';
+  /** `pseudonym`, `hash`: few possible values, or repeated ones, were accepted by name. */
+  readonly accepted?: boolean;
 }
 
 /** A rule of the user's configuration. The first that matches a column decides. Globs: `*` any text, `?` one character. */

@@ -22,6 +22,7 @@ import {
 import type { Detection } from './detect.ts';
 import { canFake } from './fit.ts';
 import type { RowNames } from './handle-style.ts';
+import { followMaskedKeys, judgeRealTable, realColumn, type RealColumn } from './real-columns.ts';
 import { ruleFor, unusedRules, whyRuleDoesNotFit } from './column-rule.ts';
 import { holdsIdentifier } from './value-checks.ts';
 import { inferLocale, learnStyle } from './value-style.ts';
@@ -37,6 +38,8 @@ export interface ClassifyInput {
   readonly rules: readonly ColumnRule[];
   /** Names of rule packs; all built-in ones where absent. */
   readonly packs?: readonly string[];
+  /** Tables, by `tableId`, whose real rows are masked; none where absent. */
+  readonly masked?: ReadonlySet<string>;
   /** Of the values to be made; inferred from the names and cities in the sample where absent. */
   readonly locale?: string;
 }
@@ -62,13 +65,22 @@ export function classifyColumns(input: ClassifyInput): Classification {
   for (const table of input.catalog.tables) {
     const id = tableId(table.name);
     const sample = input.sample?.tables.get(id) ?? null;
+    const isReal = input.masked?.has(id) === true;
     const found = new Map(
       table.columns.map((column) => [column.name, findIn(table, column, sample, graphTables.get(id) ?? null, packs)]),
     );
     const locale = input.locale === undefined ? localeOfTable(found, sample, fallbackLocale) : fallbackLocale;
     const decided = table.columns.map((column) =>
-      decide(table, column, found.get(column.name)!, input.rules, findings),
+      decide(
+        table,
+        column,
+        found.get(column.name)!,
+        input.rules,
+        findings,
+        isReal ? realColumn(sample, column.name) : null,
+      ),
     );
+    if (isReal) findings.push(...judgeRealTable(table, decided));
     const unique = keysToKeepUnique(table, decided);
     for (const entry of decided)
       columns.push(
@@ -76,6 +88,7 @@ export function classifyColumns(input: ClassifyInput): Classification {
       );
   }
   followReferencedKeys(input.catalog, columns);
+  findings.push(...followMaskedKeys(input.catalog, columns, input.masked ?? new Set()));
   for (const rule of unusedRules(input.rules, input.catalog)) {
     findings.push(
       finding(
@@ -197,6 +210,7 @@ function decide(
   found: Found,
   rules: readonly ColumnRule[],
   findings: Finding[],
+  real: RealColumn | null,
 ): ColumnClassification {
   const id = tableId(table.name);
   const place = { table: id, column: column.name, style: null };
@@ -209,7 +223,7 @@ function decide(
 
   const rule = ruleFor(rules, table.name, column.name);
   if (rule !== null) {
-    const problem = whyRuleDoesNotFit(rule, table, column, found.structural);
+    const problem = whyRuleDoesNotFit(rule, table, column, found.structural, real);
     if (problem !== null)
       findings.push(finding('error', 'MASK_RULE_INVALID', `${id}.${column.name}`, problem.message, problem.hint));
     else if (

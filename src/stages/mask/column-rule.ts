@@ -4,6 +4,7 @@ import { glob } from '../../kernel/glob.ts';
 import type { ColumnRule } from './artifact.ts';
 import { detectorById } from './detect.ts';
 import { canFake } from './fit.ts';
+import { whyNoPseudonym, type RealColumn } from './real-columns.ts';
 
 /** The first of the user's rules that matches the column. */
 export function ruleFor(rules: readonly ColumnRule[], table: QualifiedName, column: string): ColumnRule | null {
@@ -22,12 +23,16 @@ function matches(rule: ColumnRule, table: QualifiedName, column: string): boolea
   return (isMeant(tableId(table)) || isMeant(table.name)) && glob(rule.column)(column);
 }
 
-/** What is wrong with a rule for this column, or null: a treatment must suit type and nullability before any row moves. */
+/**
+ * What is wrong with a rule for this column, or null: a treatment must suit type and nullability before any row moves.
+ * `real`: what is known of its values, where real rows are to be masked.
+ */
 export function whyRuleDoesNotFit(
   rule: ColumnRule,
   table: TableFacts,
   column: ColumnFacts,
   structural: string | null,
+  real: RealColumn | null,
 ): { message: string; hint: string } | null {
   const { treatment } = rule;
   const type = column.type;
@@ -35,12 +40,6 @@ export function whyRuleDoesNotFit(
     return {
       message: `The rule names the detector ${rule.detector}, which no pack has.`,
       hint: 'Run `understudy rules list` and name one of its detectors.',
-    };
-  }
-  if (treatment === 'pseudonym') {
-    return {
-      message: 'Pseudonyms are not available in this version, so the rule cannot be followed.',
-      hint: 'Use hash (keyed, the same in every table) or fake for this column.',
     };
   }
   if (column.generated !== null && treatment !== 'structural') {
@@ -53,6 +52,16 @@ export function whyRuleDoesNotFit(
     return {
       message: `The column is part of a foreign key and follows the key that it references, so it cannot be treated as ${treatment}.`,
       hint: 'Write the rule for the referenced column.',
+    };
+  }
+  if (treatment === 'pseudonym') {
+    const problem = whyNoPseudonym(rule, column, real, coversUniqueKey(table, column.name));
+    if (problem !== null) return problem;
+  }
+  if (treatment === 'hash' && real !== null && coversUniqueKey(table, column.name) && isNarrow(column)) {
+    return {
+      message: `The column alone is unique, and hashes as short as ${type.sql} would repeat.`,
+      hint: 'Use pseudonym for this column.',
     };
   }
   if (treatment === 'null' && !column.nullable) {
@@ -118,6 +127,11 @@ export function whyRuleDoesNotFit(
   return null;
 }
 
+/** Fewer than 64 bits of a hash: among some ten thousand values two would be the same. */
+function isNarrow({ type }: ColumnFacts): boolean {
+  return type.class === 'integer' ? type.byteSize !== 8 : type.class === 'text' && (type.maxLength ?? 64) < 16;
+}
+
 /** Class of an undetected column that is to be faked: by type. */
 export function detectorOfType(column: ColumnFacts): string {
   return column.type.class === 'date' || column.type.class === 'timestamp' || column.type.class === 'timestamptz'
@@ -131,7 +145,7 @@ export function detectorOfType(column: ColumnFacts): string {
           : 'text.written-by-person';
 }
 
-function coversUniqueKey(table: TableFacts, column: string): boolean {
+export function coversUniqueKey(table: TableFacts, column: string): boolean {
   return [table.primaryKey, ...table.uniqueKeys].some(
     (key) => key !== null && key.predicate === null && key.columns.length === 1 && key.columns[0] === column,
   );

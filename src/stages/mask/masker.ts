@@ -4,26 +4,34 @@ import { UnderstudyError } from '../../kernel/errors.ts';
 import { isNullAt, textAt } from '../../kernel/rows.ts';
 import type { ColumnVector, RowBlock } from '../../kernel/rows.ts';
 import { streamKey } from '../../numeric/random.ts';
-import type { Classification, ColumnClassification } from './artifact.ts';
+import type { Classification, ColumnClassification, Treatment } from './artifact.ts';
 import { Identity } from './identity.ts';
 import type { NameHabit, NameHabits, Sex } from './identity.ts';
 import { localeNamed, localeOfCountry } from './locale-data.ts';
 import type { LocaleName } from './locale-data.ts';
 import { makerFor } from './makers.ts';
 import type { Maker } from './site.ts';
-import { bucketed, hashed, missingKey, nulled, redacted, shifted } from './treatments.ts';
+import type { MaskKey } from './mask-key.ts';
+import { pseudonyms } from './pseudonym.ts';
+import { bucketed, hashed, missingKey, nulled, redacted, rowShifts, shifted, subjectShifts } from './treatments.ts';
 
 export interface MaskOptions {
   /** Seed of the run. */
   readonly seed: number;
-  /** For `hash`; from the environment or a file, never recorded. */
-  readonly key?: string | Uint8Array;
+  /** For `hash`, `pseudonym` and `shift` of real values. */
+  readonly key?: MaskKey;
+  /** The rows are real ones: references follow the keys that they reference, and nothing personal may stay untreated. */
+  readonly real?: boolean;
 }
 
 /** Treats the rows of one table. */
 export interface Masker {
-  /** Fills what is `masked` and treats what is to be treated, in place. Throws `GENERATE_CAPACITY`, `MASK_UNTREATED_COLUMN`. */
-  mask(block: RowBlock): void;
+  /**
+   * Fills what is `masked` and treats what is to be treated, in place. `subjects` names whose each row is: the dates of
+   * one subject move together; where absent, those of one row.
+   * Throws `GENERATE_CAPACITY`, `MASK_UNTREATED_COLUMN`, `MASK_PSEUDONYM_DOMAIN`.
+   */
+  mask(block: RowBlock, subjects?: readonly string[]): void;
   /**
    * The values of a made key, for the foreign keys that reference it: the value of a row is the same as `mask` gives.
    * Only for columns marked `referenced` in the classification.
@@ -34,6 +42,7 @@ export interface Masker {
 /** What is done to one column. */
 interface Job {
   readonly entry: ColumnClassification;
+  readonly treatment: Treatment;
   readonly column: ColumnFacts;
   readonly group: string;
   readonly make: Maker | null;
@@ -42,7 +51,7 @@ interface Job {
 /**
  * The masker of a table. A row's values are functions of (seed, table, row number) and, where the row itself says its
  * country or sex, of that; never of a value that they replace.
- * Throws: `MASK_RULE_INVALID` for `hash` without a key or a treatment that is not available.
+ * Throws: `MASK_KEY_MISSING` for real values that need a key.
  */
 export function createMasker(table: TableFacts, classification: Classification, options: MaskOptions): Masker {
   const id = tableId(table.name);
@@ -67,7 +76,7 @@ export function createMasker(table: TableFacts, classification: Classification, 
     : [];
 
   return {
-    mask(block) {
+    mask(block, subjects) {
       for (const [group, { identity, home }] of groups) {
         const made = jobs.filter(
           (job) => job.make !== null && job.group === group && block.columns.has(job.entry.column),
@@ -82,7 +91,7 @@ export function createMasker(table: TableFacts, classification: Classification, 
             hintOf(block, hints, 'person.gender', group),
           );
       }
-      for (const job of jobs) if (job.make === null) treat(block, job, id, options);
+      for (const job of jobs) if (job.make === null) treat(block, job, id, options, subjects);
       refuseUnmade(block, id);
     },
     keyValues(column, rows) {
@@ -120,7 +129,7 @@ function habitsOf(group: string, entries: readonly ColumnClassification[]): Name
 /** Masks one block of a table: for callers with a single block; a loop makes its masker once. */
 export function maskBlock(
   block: RowBlock,
-  plan: { readonly table: TableFacts; readonly classification: Classification; readonly key?: string | Uint8Array },
+  plan: { readonly table: TableFacts; readonly classification: Classification; readonly key?: MaskKey },
   seed: number,
 ): RowBlock {
   createMasker(plan.table, plan.classification, { seed, ...(plan.key === undefined ? {} : { key: plan.key }) }).mask(
@@ -130,8 +139,10 @@ export function maskBlock(
 }
 
 function jobOf(entry: ColumnClassification, column: ColumnFacts, options: MaskOptions): Job[] {
-  const job = { entry, column, group: entry.group ?? '' };
-  switch (entry.treatment) {
+  const real = options.real === true;
+  const treatment = real && entry.follows !== undefined ? entry.follows : entry.treatment;
+  const job = { entry, treatment, column, group: entry.group ?? '' };
+  switch (treatment) {
     case 'structural':
     case 'synthesize':
     case 'keep':
@@ -139,11 +150,8 @@ function jobOf(entry: ColumnClassification, column: ColumnFacts, options: MaskOp
     case 'fake':
       return [{ ...job, make: makerFor(entry, column.type, options.seed) }];
     case 'pseudonym':
-      throw new UnderstudyError(
-        'MASK_RULE_INVALID',
-        `${entry.table}.${entry.column} is to get pseudonyms, which are not available in this version.`,
-        { hint: 'Use hash or fake for this column.' },
-      );
+      // Where rows are made there is no real value to stand in for.
+      return [{ ...job, make: real ? null : makerFor(entry, column.type, options.seed) }];
     default:
       return [{ ...job, make: null }];
   }
@@ -209,49 +217,75 @@ function arrayOf(element: string): string {
 }
 
 /** Treatments that are no fakes. */
-function treat(block: RowBlock, job: Job, table: string, options: MaskOptions): void {
-  const { entry, column } = job;
-  const vector = block.columns.get(entry.column);
+function treat(block: RowBlock, job: Job, table: string, options: MaskOptions, subjects?: readonly string[]): void {
+  const vector = block.columns.get(job.entry.column);
   if (vector === undefined) return;
-  block.columns.set(entry.column, treated(vector, block, entry, column, table, options));
+  block.columns.set(
+    job.entry.column,
+    vector.form === 'masked'
+      ? made(vector, block, job, table, options)
+      : treated(vector, block, job, options, subjects),
+  );
 }
 
+/** A value that is there. */
 function treated(
   vector: ColumnVector,
   block: RowBlock,
-  entry: ColumnClassification,
-  column: ColumnFacts,
-  table: string,
+  { entry, column, treatment }: Job,
   options: MaskOptions,
+  subjects?: readonly string[],
 ): ColumnVector {
   const { rowCount, firstRow } = block;
-  switch (entry.treatment) {
+  const object = `${entry.table}.${entry.column}`;
+  const own = entry.options ?? {};
+  switch (treatment) {
     case 'null':
       return nulled(rowCount);
     case 'redact':
       return redacted(vector, rowCount, column);
-    case 'hash': {
-      // Nothing to hash yet: the row's own number under the run's seed stands for the value.
-      if (vector.form === 'masked')
-        return hashed(rowTexts(vector, block), rowCount, column, `${options.seed} ${table}.${entry.column}`);
-      if (options.key === undefined) throw missingKey(`${table}.${entry.column}`);
-      return hashed(vector, rowCount, column, options.key);
+    case 'hash':
+      return hashed(vector, rowCount, column, keyFor(object, treatment, options).hashKey);
+    case 'pseudonym':
+      return pseudonyms(vector, rowCount, column, keyFor(object, treatment, options).cipherKey, object, own);
+    case 'shift': {
+      // One shift a row for all its dates, or one a subject, so that they keep their distances.
+      const days =
+        options.real === true
+          ? subjectShifts(
+              keyFor(object, treatment, options).hashKey,
+              own,
+              (i) => subjects?.[i] ?? `row ${entry.table} ${firstRow + i}`,
+            )
+          : rowShifts(streamKey(options.seed, entry.table, 'mask', 'shift'), firstRow, own);
+      return shifted(vector, rowCount, days);
     }
-    case 'shift':
-      // One shift a row for all its dates, so that they keep their distances.
-      return vector.form === 'masked'
-        ? madeDates(vector, block, entry, column, options)
-        : shifted(vector, rowCount, firstRow, streamKey(options.seed, table, 'mask', 'shift'), entry.options ?? {});
     case 'bucket':
-      return bucketed(
-        vector.form === 'masked' ? madeDates(vector, block, entry, column, options) : vector,
-        rowCount,
-        column,
-        entry.options ?? {},
-      );
+      return bucketed(vector, rowCount, column, own);
     default:
       return vector;
   }
+}
+
+/** No value is there yet: one is made first, and treated where that says more than its making. */
+function made(vector: ColumnVector, block: RowBlock, job: Job, table: string, options: MaskOptions): ColumnVector {
+  const { entry, column } = job;
+  switch (job.treatment) {
+    case 'hash':
+      // The row's own number under the run's seed stands for the value.
+      return hashed(rowTexts(vector, block), block.rowCount, column, `${options.seed} ${table}.${entry.column}`);
+    case 'shift':
+      return madeDates(vector, block, entry, column, options);
+    case 'bucket':
+      return bucketed(madeDates(vector, block, entry, column, options), block.rowCount, column, entry.options ?? {});
+    default:
+      return treated(vector, block, job, options);
+  }
+}
+
+function keyFor(object: string, treatment: Treatment, { key }: MaskOptions): MaskKey {
+  if (key === undefined) throw missingKey(object, treatment);
+  return key;
 }
 
 function rowTexts(vector: ColumnVector, block: RowBlock): ColumnVector {

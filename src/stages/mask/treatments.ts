@@ -80,20 +80,37 @@ function asTyped(hex: string, column: ColumnFacts): string {
   }
 }
 
-/** Moves each row's date by the row's own number of days, 1 to `days` either way; the time of day stays. */
-export function shifted(
-  vector: ColumnVector,
-  rowCount: number,
-  firstRow: number,
-  key: StreamKey,
-  options: TreatmentOptions,
-): ColumnVector {
-  const days = options.days ?? 30;
+/** Days by which the dates of a row move: never 0. */
+export type ShiftOf = (row: number) => number;
+
+const DEFAULT_DAYS = 30;
+
+/** Each row by its own number of days, 1 to `days` either way. */
+export function rowShifts(key: StreamKey, firstRow: number, options: TreatmentOptions): ShiftOf {
+  const days = options.days ?? DEFAULT_DAYS;
   const draws = new RandomCursor(key);
-  const shiftOf = (i: number): number => {
-    const step = draws.seek(firstRow + i).nextInteger(2 * days);
-    return step < days ? step - days : step - days + 1; // −days … −1, 1 … days
+  return (row) => shiftOfDraw(draws.seek(firstRow + row).nextInteger(2 * days), days);
+}
+
+/** All rows of a subject by the same number of days, told from its key under the secret: in every table and run. */
+export function subjectShifts(key: Uint8Array, options: TreatmentOptions, subjectOf: (row: number) => string): ShiftOf {
+  const days = options.days ?? DEFAULT_DAYS;
+  return (row) => {
+    const draw = createHmac('sha256', key)
+      .update(`shift ${subjectOf(row)}`)
+      .digest()
+      .readUIntBE(0, 6);
+    return shiftOfDraw(draw % (2 * days), days);
   };
+}
+
+/** −days … −1, 1 … days. */
+function shiftOfDraw(draw: number, days: number): number {
+  return draw < days ? draw - days : draw - days + 1;
+}
+
+/** Moves each row's date by its days; the time of day stays. */
+export function shifted(vector: ColumnVector, rowCount: number, shiftOf: ShiftOf): ColumnVector {
   if (vector.form === 'epoch-days' || vector.form === 'epoch-micros') {
     const unit = vector.form === 'epoch-days' ? 1 : 86_400e6;
     return { ...vector, values: vector.values.map((value, i) => value + shiftOf(i) * unit) };
@@ -143,9 +160,13 @@ function mapDay(text: string, change: (day: number) => number): string {
   return new Date(change(day) * 86_400_000).toISOString().slice(0, 10) + match[2];
 }
 
-export function missingKey(object: string): UnderstudyError {
-  return new UnderstudyError('MASK_RULE_INVALID', `${object} is to be hashed, but there is no key to hash with.`, {
-    hint: 'Give a key in the environment, or treat the column as fake.',
-    data: { object },
-  });
+export function missingKey(object: string, treatment: string): UnderstudyError {
+  return new UnderstudyError(
+    'MASK_KEY_MISSING',
+    `${object} has the treatment ${treatment}, which works under a secret key, and none is set; nothing was written.`,
+    {
+      hint: 'Set mask.key to env:NAME or file:PATH, where a secret of at least 16 characters is, or treat the column as fake.',
+      data: { object },
+    },
+  );
 }

@@ -11,6 +11,7 @@ import { copyGates } from './copies.ts';
 import { directIdentifierGates } from './direct-identifiers.ts';
 import { distanceGates } from './distances.ts';
 import { fidelityGates } from './fidelity.ts';
+import { frequencyGates } from './frequencies.ts';
 import type { ScanInput } from './input.ts';
 import { combinationGates, singleValueGates } from './person-combinations.ts';
 import { privacyChecks } from './privacy.ts';
@@ -101,6 +102,11 @@ async function scanTable(
     gates: await combinationGates(view, input),
   }));
   await scan.attempt('low-entropy-personal', view.id, view.id, () => ({ gates: singleValueGates(view, input) }));
+  if (view.strategy === 'mask') {
+    await scan.attempt('frequency-rank', view.id, view.id, () => ({ gates: frequencyGates(view, input) }));
+    scan.gates.push(notApplicable('privacy', view.id, view.id, MASKED));
+    return;
+  }
   const copies = await scan.attempt('copies', view.id, view.id, () => copyGates(view, limits));
   const distances = await scan.attempt('dcr-share', view.id, view.id, () => distanceGates(view, input));
   for (const { gate, compute } of privacyChecks(view, views, input))
@@ -115,6 +121,10 @@ async function scanTable(
     distanceBins: distances?.distanceBins ?? [],
   });
 }
+
+const MASKED =
+  'Its rows are real rows, masked on purpose: how near they are to real ones says nothing. ' +
+  'Direct identifiers, personal values and their frequencies are judged; what has no treatment is real.';
 
 function integrityGate(input: ScanInput): OpenGate {
   const { integrity } = input;

@@ -33,7 +33,7 @@ export async function relationGates(view: TableView, input: ScanInput): Promise<
       );
       continue;
     }
-    const ratio = expectedRatio(input, referenced, real, synthetic);
+    const ratio = expectedRatio(input, view, referenced, real, synthetic);
     const score = cardinalityScore(real, synthetic, ratio);
     relations.push({
       table: view.id,
@@ -97,15 +97,21 @@ function exactDegrees(snapshot: Snapshot, view: TableView, key: ForeignKeyFacts)
   return snapshot.degreeHistogram(view.facts.name, key);
 }
 
-/** A copied parent keeps its rows under a scale, so its children multiply; elsewhere both sides scale alike. */
+/**
+ * A copied parent keeps its rows under a scale, so its children multiply, and beside masked rows, of which there may be
+ * a part, a table shrinks with them and not with its other parents; elsewhere both sides scale alike.
+ */
 function expectedRatio(
   input: ScanInput,
+  view: TableView,
   referenced: string,
   real: DegreeHistogram,
   synthetic: DegreeHistogram,
 ): number {
-  const strategy = input.strategies.get(referenced) ?? 'synthesize';
-  if (strategy !== 'copy' || children(real) === 0) return 1;
+  const keepsSize =
+    input.strategies.get(referenced) === 'copy' ||
+    view.facts.foreignKeys.some((key) => input.strategies.get(tableId(key.referencedTable)) === 'mask');
+  if (!keepsSize || children(real) === 0) return 1;
   const ratio = children(synthetic) / children(real) / (parents(synthetic) / parents(real));
   return ratio > 1.2 || ratio < 0.8 ? ratio : 1;
 }

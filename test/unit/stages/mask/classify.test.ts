@@ -118,13 +118,17 @@ test('a personal column that nothing fits stops the run, with the line that sett
 
 test('rules that cannot be followed are said before any row moves', () => {
   const catalog = withColumns(shop, { 'customers.email': { nullable: false } });
-  const refused = (rule: Omit<ColumnRule, 'table'> & { table?: string }): string[] =>
-    classifyColumns({ catalog, graph: null, sample: null, rules: [{ table: 'customers', ...rule }] })
+  const refused = (rule: Omit<ColumnRule, 'table'> & { table?: string }, masked = new Set<string>()): string[] =>
+    classifyColumns({ catalog, graph: null, sample: null, rules: [{ table: 'customers', ...rule }], masked })
       .findings.filter((found) => found.severity === 'error')
       .map((found) => found.code);
   expect(refused({ column: 'email', treatment: 'null' })).toEqual(['MASK_RULE_INVALID']);
   expect(refused({ column: 'email', treatment: 'redact' })).toEqual(['MASK_RULE_INVALID']); // unique
-  expect(refused({ column: 'email', treatment: 'pseudonym' })).toEqual(['MASK_RULE_INVALID']);
+  const real = new Set(['public.customers']);
+  expect(refused({ column: 'email', treatment: 'pseudonym', detector: 'person.email' }, real)).toContain(
+    'MASK_RULE_INVALID',
+  );
+  expect(refused({ column: 'first_name', treatment: 'pseudonym' }, real)).toContain('MASK_RULE_INVALID'); // it repeats
   expect(refused({ column: 'first_name', treatment: 'shift' })).toEqual(['MASK_RULE_INVALID']);
   expect(refused({ column: 'first_name', treatment: 'fake', detector: 'person.shoe-size' })).toEqual([
     'MASK_RULE_INVALID',

@@ -3,6 +3,7 @@ import type { Catalog, ColumnFacts, TableFacts } from '../../../../connectors/co
 import type { RowBlock } from '../../../../src/kernel/rows.ts';
 import type { RelationalSample } from '../../../../src/stages/profile/artifact.ts';
 import type { Classification } from '../../../../src/stages/mask/artifact.ts';
+import { maskKeyOf } from '../../../../src/stages/mask/mask-key.ts';
 import { createMasker } from '../../../../src/stages/mask/index.ts';
 
 /** A sample in which every row is its own subject. */
@@ -63,7 +64,7 @@ export function maskedRows(
   },
 ): Map<string, (string | null)[]> {
   const id = tableId(table.name);
-  const masker = createMasker(table, classification, { seed: options.seed ?? 0, key: 'test key' });
+  const masker = createMasker(table, classification, { seed: options.seed ?? 0, key: maskKeyOf('test key') });
   const made = classification.columns
     .filter((entry) => entry.table === id && !['structural', 'synthesize', 'keep'].includes(entry.treatment))
     .map((entry) => entry.column);

@@ -4,6 +4,7 @@ import type { Catalog } from '../../../../connectors/connector.ts';
 import type { RowBlock } from '../../../../src/kernel/rows.ts';
 import type { ColumnRule } from '../../../../src/stages/mask/artifact.ts';
 import { classifyColumns, createMasker } from '../../../../src/stages/mask/index.ts';
+import { maskKeyOf } from '../../../../src/stages/mask/mask-key.ts';
 import { isCardNumber, isEmail, isIban, isPhone } from '../../../../src/stages/mask/value-checks.ts';
 import { maskedRows, sampleOf, tableOf, withColumns } from './mask-fixture.ts';
 
@@ -263,7 +264,7 @@ describe('treatments of values that are there', () => {
     rule: Partial<ColumnRule> & Pick<ColumnRule, 'column' | 'treatment'>,
     values: (string | null)[],
     firstRow = 0,
-    key: string | undefined = 'k',
+    key = 'k',
   ): (string | null)[] => {
     const classification = classified(table, [{ table: 'users', ...rule }]);
     const block: RowBlock = {
@@ -272,9 +273,7 @@ describe('treatments of values that are there', () => {
       rowCount: values.length,
       columns: new Map([[rule.column, { form: 'text', values }]]),
     };
-    createMasker(tableOf(table, 'users'), classification, { seed: 0, ...(key === undefined ? {} : { key }) }).mask(
-      block,
-    );
+    createMasker(tableOf(table, 'users'), classification, { seed: 0, key: maskKeyOf(key) }).mask(block);
     const vector = block.columns.get(rule.column)!;
     return vector.form === 'text' ? vector.values : [];
   };
@@ -295,7 +294,7 @@ describe('treatments of values that are there', () => {
       };
       return createMasker(tableOf(table, 'users'), classification, { seed: 0 }).mask(block);
     };
-    expect(keyless).toThrow(expect.objectContaining({ code: 'MASK_RULE_INVALID' }));
+    expect(keyless).toThrow(expect.objectContaining({ code: 'MASK_KEY_MISSING' }));
   });
 
   test('shift moves every row within its bound, never by nothing, and keeps the time of day', () => {
