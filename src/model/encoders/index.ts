@@ -41,6 +41,9 @@ export interface ColumnShape {
   readonly fields?: readonly ColumnShape[] | null;
 }
 
+/** A decade may reach beyond what its type holds. */
+const LARGEST: Readonly<Record<string, number>> = { int2: 2 ** 15 - 1, int4: 2 ** 31 - 1 };
+
 /**
  * Learns how a column's values are written and made.
  *
@@ -60,8 +63,10 @@ export function fitColumnEncoder(
   }
   switch (shape.class) {
     case 'integer':
-    case 'decimal':
-      return fitScalarEncoder(isWide(values) ? `wide-${shape.class}` : shape.class, values, units, numbers);
+    case 'decimal': {
+      const limits = { ...numbers, largest: LARGEST[shape.baseName] };
+      return fitScalarEncoder(isWide(values) ? `wide-${shape.class}` : shape.class, values, units, limits);
+    }
     case 'float':
     case 'money':
     case 'date':

@@ -14,6 +14,8 @@ export interface NumberEncoderOptions {
   readonly minRows: number;
   /** Fewest distinct units behind a bin. */
   readonly minUnits: number;
+  /** Most, and least with a minus, that the column's type holds; absent: no bound. */
+  readonly largest?: number;
 }
 
 export const NUMBER_DEFAULTS: NumberEncoderOptions = { maxBins: 256, minRows: 10, minUnits: 5 };
@@ -153,7 +155,7 @@ export function fitNumberEncoder(
   const { hasNull } = column;
   if (bins.length === 0 || !bins[0].isCovered) {
     const grid = { decimals: decimalsOf(column.distinct), step: 1 };
-    const [low, high] = magnitudeOf(column.distinct, grid);
+    const [low, high] = magnitudeOf(column.distinct, grid, options.largest ?? Infinity);
     return new NumberEncoder({ cuts: [], low: [low], high: [high], hasNull, ...grid });
   }
   const grid = gridOf(column.distinct);
@@ -438,13 +440,13 @@ function snap(value: number, origin: number, grid: Grid, round: (x: number) => n
 }
 
 /** The decade around the median: all that may be kept of a column with too few units. */
-function magnitudeOf(distinct: Float64Array, grid: Grid): readonly [number, number] {
+function magnitudeOf(distinct: Float64Array, grid: Grid, largest: number): readonly [number, number] {
   if (distinct.length === 0) return [0, 0];
   const median = distinct[distinct.length >>> 1];
   if (median === 0) return [0, 0];
   const decade = 10 ** Math.floor(Math.log10(Math.abs(median)));
   const unit = grid.decimals === null ? 0 : grid.step / 10 ** grid.decimals;
   const low = snap(decade, 0, grid, Math.ceil);
-  const high = Math.max(low, snap(decade * 10 - unit, 0, grid, Math.floor));
+  const high = Math.max(low, snap(Math.min(largest, decade * 10 - unit), 0, grid, Math.floor));
   return median < 0 ? [-high, -low] : [low, high];
 }

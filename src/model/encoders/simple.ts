@@ -75,7 +75,8 @@ export function fitScalarEncoder(
     number === Number.MAX_VALUE ? Math.max(largest, 0) / step : number === null ? null : number / step,
   );
   const fit = typeClass === 'date' ? fitDayNumbers : fitNumberEncoder;
-  return new ScalarEncoder(typeClass, step, fit(finite, units, options));
+  const limits = typeClass === 'time' ? { ...options, largest: 86_400_000_000 / step - 1 } : options;
+  return new ScalarEncoder(typeClass, step, fit(finite, units, limits));
 }
 
 /** Largest unit (day, hour, minute, second, millisecond, microsecond) that all values are multiples of. */

@@ -4,8 +4,9 @@
  */
 import { permuteIndex, streamKey, type RandomCursor, type StreamKey } from '../../numeric/random.ts';
 
-/** Slots looked at before any row will do. */
+/** New slots, and waiting ones, that are looked at for one child before any row will do. */
 const SLOT_TRIES = 40;
+const WAITING_TRIES = 200;
 const FREE_TRIES = 200;
 
 export class QuotaChooser {
@@ -18,7 +19,9 @@ export class QuotaChooser {
   #round = 0;
   #next = 0;
   /** Slots that did not fit the row they were drawn for; they go first. */
-  #put: number[] = [];
+  readonly #waiting: number[] = [];
+  /** The last choice took a slot. */
+  #tookSlot = false;
 
   /** `quotas`: references of each row; their sum need not match the children exactly. */
   constructor(quotas: Uint32Array, seed: number, name: string) {
@@ -36,18 +39,36 @@ export class QuotaChooser {
    * The slot is used up; `giveBack` returns it if the child is made again.
    */
   choose(accept: (parent: number) => boolean, random: RandomCursor): number {
-    for (let i = this.#put.length - 1; i >= 0; i--) {
-      const parent = this.#put[i];
+    const slot = this.#fromSlots(accept);
+    this.#tookSlot = slot >= 0;
+    return slot >= 0 ? slot : this.#anyRow(accept, random);
+  }
+
+  /** Undoes the last choice. A row that was not chosen by a slot of its own gets none by that. */
+  giveBack(parent: number): void {
+    if (this.#tookSlot) this.#waiting.push(parent);
+    this.#tookSlot = false;
+  }
+
+  #fromSlots(accept: (parent: number) => boolean): number {
+    const waiting = this.#waiting;
+    for (let i = waiting.length - 1; i >= Math.max(0, waiting.length - WAITING_TRIES); i--) {
+      const parent = waiting[i];
       if (!accept(parent)) continue;
-      this.#put.splice(i, 1);
+      waiting.splice(i, 1);
       return parent;
     }
     for (let tries = 0; tries < SLOT_TRIES && this.#slotCount > 0; tries++) {
+      // No slot is given out twice while others wait for a child that they fit.
+      if (this.#next >= this.#slotCount && waiting.length > 0) break;
       const parent = this.#draw();
       if (accept(parent)) return parent;
-      // A handful waits for a row that it fits; more would only be searched in vain.
-      if (this.#put.length < 64) this.#put.push(parent);
+      waiting.push(parent);
     }
+    return -1;
+  }
+
+  #anyRow(accept: (parent: number) => boolean, random: RandomCursor): number {
     for (let tries = 0; tries < FREE_TRIES && this.#parentCount > 0; tries++) {
       const parent = random.nextInteger(this.#parentCount);
       if (accept(parent)) return parent;
@@ -55,10 +76,6 @@ export class QuotaChooser {
     for (let parent = 0; parent < this.#parentCount && this.#parentCount <= 10_000; parent++)
       if (accept(parent)) return parent;
     return -1;
-  }
-
-  giveBack(parent: number): void {
-    this.#put.push(parent);
   }
 
   #draw(): number {

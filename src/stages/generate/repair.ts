@@ -51,6 +51,8 @@ export class RowRepair {
   readonly #key: StreamKey;
   /** Columns that a unique key has moved while this row is mended: CHECKs leave them alone. */
   readonly #settled = new Set<string>();
+  /** Combinations given to keys of the row at hand: free for another one, unless it is kept. */
+  #given: { readonly group: KeyGroup; readonly cells: readonly Cell[] }[] = [];
 
   /** `key`: of the table's rows. */
   constructor(table: TableFacts, model: TableModel, constraints: TableConstraints, row: RowState, key: StreamKey) {
@@ -84,6 +86,7 @@ export class RowRepair {
 
   /** The row is kept: what it takes of exclusion constraints is taken. */
   take(): void {
+    this.#given = [];
     for (const guard of this.#constraints.exclusions) guard.take(guard.claimOf(this.#read));
   }
 
@@ -96,6 +99,9 @@ export class RowRepair {
   mend(random: RandomCursor): string | null {
     let broken: string | null = null;
     this.#settled.clear();
+    // What was mended last was not kept.
+    for (const { group, cells } of this.#given) group.returned.push(cells);
+    this.#given = [];
     for (let round = 0; round < ROUNDS; round++) {
       broken = this.#brokenCheck()?.name ?? null;
       if (broken !== null && !this.#mendChecks(random)) return this.#brokenCheck()?.name ?? null;
@@ -251,26 +257,32 @@ export class RowRepair {
     const group = enumeration.groupOf(digest(fixed.map((name) => this.#text(name) ?? '').join('\u0000')));
     const broken = this.#brokenCount();
     const write = (cells: readonly Cell[]): void => columns.forEach(({ at }, i) => this.#write(at, cells[i]));
-    const settle = (): boolean => {
+    const settle = (cells: readonly Cell[]): boolean => {
       for (const column of columns) this.#settled.add(column.name);
+      this.#given.push({ group, cells });
       return true;
     };
     // What a CHECK refused to an earlier row may suit this one.
     for (let i = 0; i < group.refused.length; i++) {
       write(group.refused[i]);
       if (this.#isTaken(guard) || this.#brokenCount() > broken) continue;
-      group.refused.splice(i, 1);
-      return settle();
+      const [cells] = group.refused.splice(i, 1);
+      return settle(cells);
     }
     let free: readonly Cell[] | null = null;
-    for (const take of [() => enumeration.nextLearned(group), () => enumeration.nextBeyond(group)]) {
+    const sources = [
+      () => enumeration.nextLearned(group),
+      () => group.returned.shift() ?? null,
+      () => enumeration.nextBeyond(group),
+    ];
+    for (const take of sources) {
       let refusals = 0;
       for (let attempt = 0; attempt < KEY_TRIES && refusals < KEY_REFUSALS; attempt++) {
         const cells = take();
         if (cells === null) break;
         write(cells);
         if (this.#isTaken(guard)) continue;
-        if (this.#brokenCount() <= broken) return settle();
+        if (this.#brokenCount() <= broken) return settle(cells);
         refusals++;
         free ??= cells;
         if (group.refused.length < KEY_REFUSALS) group.refused.push(cells);
@@ -278,7 +290,7 @@ export class RowRepair {
     }
     // Where CHECKs refuse whatever is free, the columns beside it must give way.
     write(free ?? old);
-    return free !== null && settle();
+    return free !== null && settle(free);
   }
 
   #enumerationOf(guard: GuardedKey['guard']): KeyEnumeration | null {
@@ -353,6 +365,8 @@ interface KeyGroup {
   beyond: number;
   /** Combinations that were free when a CHECK refused them. */
   readonly refused: (readonly Cell[])[];
+  /** Combinations of rows that were made anew after all: they come once the learned ones are used up. */
+  readonly returned: (readonly Cell[])[];
 }
 
 /** All combinations of some columns' values, in an order of their own for each group of rows. */
@@ -387,7 +401,7 @@ class KeyEnumeration {
 
   groupOf(id: number): KeyGroup {
     let group = this.#groups.get(id);
-    if (group === undefined) this.#groups.set(id, (group = { id, learned: 0, beyond: 0, refused: [] }));
+    if (group === undefined) this.#groups.set(id, (group = { id, learned: 0, beyond: 0, refused: [], returned: [] }));
     return group;
   }
 

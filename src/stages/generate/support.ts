@@ -244,6 +244,8 @@ function furtherValues(
     case 'timestamp':
     case 'timestamptz':
     case 'money':
+    case 'time':
+    case 'interval':
       return beyond(encoder, type);
     default:
       return null;
@@ -283,7 +285,7 @@ function beyond(encoder: ColumnEncoder, type: ColumnType): Numbered<Cell> | null
   const codec = scalarCodec(typeClass)!;
   const scale = 10 ** decimals;
   const last = Math.round(Math.max(...numbers.high) * scale);
-  const room = Math.floor((largestOf(type) * scale - last) / numbers.step);
+  const room = Math.floor(((largestOf(type) / step) * scale - last) / numbers.step);
   if (!(room > 0)) return null;
   return {
     size: Math.min(MOST, room),
@@ -300,6 +302,10 @@ function largestOf(type: ColumnType): number {
       return Math.min(1e15, 10 ** (type.precision - (type.scale ?? 0)) - 10 ** -(type.scale ?? 0));
     case 'date':
       return 200_000; // the year 2517
+    case 'time':
+      return DAY_MICROS - 1;
+    case 'interval':
+      return 1e17; // 3000 years
     default:
       return 1e12;
   }

@@ -72,6 +72,24 @@ describe('choosing by quota', () => {
     expect(moved).toBeLessThan(0.02 * sum(quotas));
   });
 
+  it('loses no slot, however many wait for a row that they fit', () => {
+    const chooser = new QuotaChooser(quotas, 0, 'late');
+    const counts = new Uint32Array(quotas.length);
+    const high = sum(quotas.slice(100));
+    // First all children of the upper half, so that nearly all slots of the lower half have to wait.
+    for (let i = 0; i < high; i++) counts[chooser.choose((row) => row >= 100, dice)]++;
+    for (let i = 0; i < sum(quotas) - high; i++) counts[chooser.choose((row) => row < 100, dice)]++;
+    expect(counts).toEqual(quotas);
+  });
+
+  it('gives no slot to a row that was chosen without one and is made again', () => {
+    const chooser = new QuotaChooser(Uint32Array.of(0, 3), 0, 'free');
+    chooser.giveBack(chooser.choose((row) => row === 0, dice));
+    const counts = new Uint32Array(2);
+    for (let i = 0; i < 3; i++) counts[chooser.choose(() => true, dice)]++;
+    expect([...counts]).toEqual([0, 3]);
+  });
+
   it('takes back the slot of a row that is made again', () => {
     const chooser = new QuotaChooser(quotas, 0, 'again');
     const counts = countOf(() => {
