@@ -15,35 +15,69 @@ export function withoutImplied(
   known: readonly Dependency[],
   bridges: (a: readonly string[], b: string, through: readonly string[]) => boolean,
 ): readonly { readonly index: number }[] {
-  const order = candidates.map((_, index) => index).sort((i, j) => candidates[j].rank - candidates[i].rank);
-  const kept = new Set(candidates.keys());
-  for (const index of order) {
+  const order = candidates.map((_, index) => index).sort((i, j) => candidates[i].rank - candidates[j].rank);
+  // Best first, each by those before it: of a wide table's many equivalent columns a few rules stay, and quickly.
+  const growing = new Closure(bridges, known);
+  const negative = new Closure(bridges, known);
+  const kept = order.filter((index) => {
     const { from, to, rank } = candidates[index];
-    const others = [...kept].filter((other) => other !== index && (rank >= 0 || candidates[other].rank < 0));
-    const rules = [...known, ...others.map((other) => candidates[other])];
-    if (follows(from, to, rules, bridges)) kept.delete(index);
+    if ((rank < 0 ? negative : growing).reaches(from, to)) return false;
+    for (const closure of rank < 0 ? [growing, negative] : [growing]) closure.add(candidates[index]);
+    return true;
+  });
+  // Worst first, each by all others that are left: what later ones made superfluous.
+  for (const index of kept.toReversed()) {
+    const { from, to, rank } = candidates[index];
+    const closure = rank < 0 ? negative : growing;
+    closure.remove(candidates[index]);
+    if (closure.reaches(from, to)) kept.splice(kept.indexOf(index), 1);
+    else closure.add(candidates[index]);
   }
-  return [...kept].map((index) => ({ index }));
+  return kept.toSorted((i, j) => i - j).map((index) => ({ index }));
 }
 
-/** Whether `to` is in the closure of `from` (Beeri and Bernstein, 1979). */
-function follows(
-  from: readonly string[],
-  to: string,
-  rules: readonly Dependency[],
-  bridges: (a: readonly string[], b: string, through: readonly string[]) => boolean,
-): boolean {
-  const closure = new Set(from);
-  for (let grown = true; grown;) {
-    grown = false;
-    for (const rule of rules) {
-      if (closure.has(rule.to) || !rule.from.every((name) => closure.has(name))) continue;
-      const through = rule.from.filter((name) => !from.includes(name));
-      if (through.length > 0 && !bridges(from, rule.to, through)) continue;
-      if (rule.to === to) return true;
-      closure.add(rule.to);
-      grown = true;
+/** Closures of sets of columns, over the rules that start at what is reached (Beeri and Bernstein, 1979). */
+class Closure {
+  readonly #bridges: (a: readonly string[], b: string, through: readonly string[]) => boolean;
+  /** By column, the rules that it is a source of. */
+  readonly #of = new Map<string, Dependency[]>();
+
+  constructor(
+    bridges: (a: readonly string[], b: string, through: readonly string[]) => boolean,
+    rules: readonly Dependency[],
+  ) {
+    this.#bridges = bridges;
+    for (const rule of rules) this.add(rule);
+  }
+
+  add(rule: Dependency): void {
+    for (const name of new Set(rule.from)) {
+      if (!this.#of.has(name)) this.#of.set(name, []);
+      this.#of.get(name)!.push(rule);
     }
   }
-  return false;
+
+  remove(rule: Dependency): void {
+    for (const name of new Set(rule.from)) {
+      const rules = this.#of.get(name)!;
+      rules.splice(rules.indexOf(rule), 1);
+    }
+  }
+
+  /** Whether `to` follows from `from`. */
+  reaches(from: readonly string[], to: string): boolean {
+    const closure = new Set(from);
+    const open = [...from];
+    for (let at = 0; at < open.length; at++) {
+      for (const rule of this.#of.get(open[at]) ?? []) {
+        if (closure.has(rule.to) || !rule.from.every((name) => closure.has(name))) continue;
+        const through = rule.from.filter((name) => !from.includes(name));
+        if (through.length > 0 && !this.#bridges(from, rule.to, through)) continue;
+        if (rule.to === to) return true;
+        closure.add(rule.to);
+        open.push(rule.to);
+      }
+    }
+    return false;
+  }
 }

@@ -70,9 +70,9 @@ export function mineDependencies(table: RuleTable, options: DependencyOptions): 
     }));
   const pairs = minePairs(table, sources, targets, determined, perParent);
   const candidates = [...single, ...oneOfEach(pairs)].flatMap((candidate) => supported(table, candidate, determined));
-  return withoutImplied(candidates.map(asDependency), [...known, ...nicknames], (a, b, through) =>
-    isBridged(table, a, b, through),
-  ).map(({ index }) => ruleOf(table, candidates[index], options.unnamed));
+  return withoutImplied(candidates.map(asDependency), [...known, ...nicknames], bridgesOf(table)).map(({ index }) =>
+    ruleOf(table, candidates[index], options.unnamed),
+  );
 }
 
 interface Found {
@@ -459,22 +459,40 @@ function asDependency({ from, to }: Supported): Dependency & { readonly rank: nu
   };
 }
 
-/** Whether `through` is there wherever `a` is, so that what follows from it follows from `a`. */
-function isBridged(table: RuleTable, a: readonly string[], _b: string, through: readonly string[]): boolean {
-  const presentOf = (id: string): ((row: number) => boolean) => {
-    const name = id.slice(1);
-    if (id.startsWith('→')) {
-      const links = table.links(name);
-      return (row) => links[row] !== -1;
-    }
-    const { texts } = table.columns.get(name)!;
-    return (row) => texts[row] !== null;
+/**
+ * Whether the members of `through` are there wherever those of `a` are. Asked of thousands of pairs where a table is
+ * wide: presence is read once a column, and every answer is kept.
+ */
+function bridgesOf(table: RuleTable): (a: readonly string[], b: string, through: readonly string[]) => boolean {
+  const rows = [...table.fit, ...table.tune];
+  const presences = new Map<string, Uint8Array>();
+  const presenceOf = (id: string): Uint8Array => {
+    let presence = presences.get(id);
+    if (presence === undefined) presences.set(id, (presence = presenceIn(table, id, rows)));
+    return presence;
   };
-  const given = a.map(presentOf);
-  const needed = through.map(presentOf);
-  return [table.fit, table.tune].every((rows) =>
-    rows.every((row) => !given.every((has) => has(row)) || needed.every((has) => has(row))),
-  );
+  const answers = new Map<string, boolean>();
+  return (a, _b, through) => {
+    const question = `${a.join('\u0000')}\u0001${through.join('\u0000')}`;
+    let answer = answers.get(question);
+    if (answer === undefined) {
+      const given = a.map(presenceOf);
+      const needed = through.map(presenceOf);
+      answer = rows.every((_, i) => given.some((has) => has[i] === 0) || needed.every((has) => has[i] === 1));
+      answers.set(question, answer);
+    }
+    return answer;
+  };
+}
+
+function presenceIn(table: RuleTable, id: string, rows: readonly number[]): Uint8Array {
+  const name = id.slice(1);
+  if (id.startsWith('→')) {
+    const links = table.links(name);
+    return Uint8Array.from(rows, (row) => (links[row] === -1 ? 0 : 1));
+  }
+  const { texts } = table.columns.get(name)!;
+  return Uint8Array.from(rows, (row) => (texts[row] === null ? 0 : 1));
 }
 
 function ruleOf(table: RuleTable, { from, to, support }: Supported, unnamed: ReadonlySet<string>): DependencyRule {

@@ -205,25 +205,59 @@ function withoutImplied(
   bounds: readonly Bound[],
   also: readonly OrderRule[] | null = null,
 ): readonly OrderRule[] {
-  const kept = [...rules];
+  const edges = new EdgesByLow([...(also ?? rules), ...bounds]);
+  const kept: OrderRule[] = [];
   for (const rule of rules) {
-    const others = [...(also ?? kept).filter((other) => other !== rule), ...bounds];
-    if (leads(table, rule, others)) kept.splice(kept.indexOf(rule), 1);
+    if (!leads(table, rule, edges)) kept.push(rule);
+    else if (also === null) edges.drop(rule);
   }
   return kept;
 }
 
-function leads(table: RuleTable, { low, high }: Bound, bounds: readonly Bound[]): boolean {
-  const seen = new Set([nameOf(low)]);
-  const open = [low];
-  for (let here = open.pop(); here !== undefined; here = open.pop()) {
+interface Edge {
+  readonly bound: Bound;
+  readonly high: string;
+}
+
+/** A table of hundreds of ordered columns has tens of thousands of orders: what starts at a column is found at once. */
+class EdgesByLow {
+  readonly #edges = new Map<string, Edge[]>();
+
+  constructor(bounds: readonly Bound[]) {
     for (const bound of bounds) {
-      if (nameOf(bound.low) !== nameOf(here) || seen.has(nameOf(bound.high))) continue;
-      if (nameOf(bound.high) === nameOf(high)) return true;
-      // Nothing follows by way of a value that is NULL.
-      if (!isThere(table, bound.high, low, high)) continue;
-      seen.add(nameOf(bound.high));
-      open.push(bound.high);
+      const low = nameOf(bound.low);
+      const edge = { bound, high: nameOf(bound.high) };
+      const edges = this.#edges.get(low);
+      if (edges === undefined) this.#edges.set(low, [edge]);
+      else edges.push(edge);
+    }
+  }
+
+  from(low: string): readonly Edge[] {
+    return this.#edges.get(low) ?? [];
+  }
+
+  drop(bound: Bound): void {
+    const edges = this.#edges.get(nameOf(bound.low))!;
+    edges.splice(
+      edges.findIndex((edge) => edge.bound === bound),
+      1,
+    );
+  }
+}
+
+function leads(table: RuleTable, rule: Bound, edges: EdgesByLow): boolean {
+  const target = nameOf(rule.high);
+  const seen = new Set([nameOf(rule.low)]);
+  const open: { readonly name: string; readonly operand: Operand }[] = [{ name: nameOf(rule.low), operand: rule.low }];
+  for (let here = open.pop(); here !== undefined; here = open.pop()) {
+    // Nothing follows by way of a value that is NULL.
+    if (here.operand !== rule.low && !isThere(table, here.operand, rule.low, rule.high)) continue;
+    for (const { bound, high } of edges.from(here.name)) {
+      if (bound === rule || seen.has(high)) continue;
+      if (high === target) return true;
+      seen.add(high);
+      open.push({ name: high, operand: bound.high });
     }
   }
   return false;
