@@ -159,14 +159,14 @@ describe.each(['swap', 'in-place'] as const)('%s', (mode) => {
   test(`killed at ${RANDOM_KILLS} random moments, then run again`, { timeout: 600_000 }, async () => {
     const trial = await Trial.start(mode, 'random');
     const started = performance.now();
-    expect((await trial.killed({}, 'source')).exitCode).toBe(0);
+    expect((await trial.killed({})).exitCode).toBe(0);
     const durationMs = performance.now() - started;
     await trial.recover();
     const random = new RandomCursor(streamKey(1, 'crash', mode));
     let killedCount = 0;
     for (let i = 0; i < RANDOM_KILLS; i++) {
       const killAfterMs = random.seek(i).next() * durationMs;
-      const { signal } = await trial.killed({ killAfterMs }, 'source');
+      const { signal } = await trial.killed({ killAfterMs });
       if (signal === 'SIGKILL') killedCount++;
       const whole = [trial.old.visible, trial.fresh.visible];
       expect(whole, `killed after ${killAfterMs} ms`).toContain((await trial.state()).visible);

@@ -66,19 +66,17 @@ test(
     const from = ['--source', roles.reader(source)];
     const first = await rows(...from, '--batch-rows', '97');
     expect(Object.keys(first.digests).length).toBeGreaterThan(10);
-    for (const size of ['1', '5000'])
-      expect((await rows(...from, '--batch-rows', size)).digests).toEqual(first.digests);
-    const other = await rows(...from, '--seed', '1');
-    const changed = Object.keys(first.digests).filter((table) => other.digests[table] !== first.digests[table]);
-    // Copied tables stay; everything that is made changes.
-    expect(changed.length).toBeGreaterThan(Object.keys(first.digests).length / 2);
+    expect((await rows(...from, '--batch-rows', '5000')).digests).toEqual(first.digests);
 
     // What was learned, kept in a file, is the same again.
     const file = path.join(folder, 'kept.model');
     await understudy(['learn', '--source', roles.reader(source), '--model', file]);
-    const kept = await rows('--model', file, '--batch-rows', '97');
-    const again = await rows('--model', file, '--batch-rows', '1000');
-    expect(again).toEqual(kept);
+    const kept = await rows('--model', file, '--batch-rows', '1');
     expect(kept.digests).toEqual(first.digests);
+    expect(await rows('--model', file, '--batch-rows', '1000')).toEqual(kept);
+    const other = await rows('--model', file, '--seed', '1');
+    const changed = Object.keys(first.digests).filter((table) => other.digests[table] !== first.digests[table]);
+    // Copied tables stay; everything that is made changes.
+    expect(changed.length).toBeGreaterThan(Object.keys(first.digests).length / 2);
   },
 );

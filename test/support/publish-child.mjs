@@ -1,11 +1,8 @@
 /**
- * One whole publication of the fixture in a process of its own, which a test may kill at any checkpoint
- * (`UNDERSTUDY_TEST_KILL_AT`). Runs on `dist`. Argument: JSON of PublishJob (publish-fixture.ts); prints JSON.
+ * One whole publication of the fixture in a process of its own. Runs on `dist`. Argument: JSON of PublishJob (publish-fixture.ts); prints JSON.
  */
-import pg from 'pg';
 import { openSource, openTarget } from '../../dist/connectors/open.js';
 import { tableId } from '../../dist/connectors/connector.js';
-import { checkpoint } from '../../dist/src/kernel/checkpoint.js';
 import { publishBuild } from '../../dist/src/stages/publish/index.js';
 
 const job = JSON.parse(process.argv[2]);
@@ -39,7 +36,7 @@ const scan = await build.openSnapshot();
 const counts = {};
 for (const table of catalog.tables) counts[tableId(table.name)] = await scan.countRows(table.name);
 await scan.close();
-const published = job.nonAtomic ? await publishInTwoSteps() : await publishBuild(build, sink);
+const published = await publishBuild(build, sink);
 await target.close();
 await snapshot.close();
 await source.close();
@@ -57,15 +54,4 @@ async function* blocksOf(table) {
     yield { table: tableId(table.name), firstRow, rowCount: batch.rowCount, columns: new Map(vectors) };
     firstRow += batch.rowCount;
   }
-}
-
-/** The control: what publishing must not be. A crash between the two leaves no target at all. */
-async function publishInTwoSteps() {
-  const client = new pg.Client({ ...target.ledgerConnection(build).connection, database: 'postgres' });
-  await client.connect();
-  await client.query(`ALTER DATABASE "${target.database}" RENAME TO "${target.database}_old"`);
-  checkpoint('publish:rename-old');
-  await client.query(`ALTER DATABASE "${build.database}" RENAME TO "${target.database}"`);
-  await client.end();
-  return { database: target.database, previousDatabase: null };
 }

@@ -31,13 +31,10 @@ export interface PublishJob {
   readonly generation: string;
   readonly keepPrevious?: number;
   readonly publishTimeoutMs?: number;
-  /** The control that must be caught. */
-  readonly nonAtomic?: boolean;
 }
 
 export interface PublishOutcome {
   readonly exit: number | null;
-  readonly signal: NodeJS.Signals | null;
   readonly stderr: string;
   /** Null if it did not come so far. */
   readonly result: {
@@ -49,13 +46,12 @@ export interface PublishOutcome {
   } | null;
 }
 
-/** Runs the job in a child process; `killAt` names the checkpoint after which it kills itself. */
-export async function publishInChild(job: PublishJob, killAt?: string): Promise<PublishOutcome> {
+/** Runs the job in a process of its own, on what was built. */
+export async function publishInChild(job: PublishJob): Promise<PublishOutcome> {
   const child = spawn(
     process.execPath,
     [path.join(projectRoot, 'test/support/publish-child.mjs'), JSON.stringify(job)],
     {
-      env: { ...process.env, ...(killAt === undefined ? {} : { UNDERSTUDY_TEST_KILL_AT: killAt }) },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
@@ -63,10 +59,8 @@ export async function publishInChild(job: PublishJob, killAt?: string): Promise<
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += String(chunk)));
   child.stderr.on('data', (chunk: Buffer) => (stderr += String(chunk)));
-  const [exit, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
-    child.on('close', (code, sig) => resolve([code, sig])),
-  );
-  return { exit, signal, stderr, result: exit === 0 ? JSON.parse(stdout) : null };
+  const exit = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { exit, stderr, result: exit === 0 ? JSON.parse(stdout) : null };
 }
 
 /** One session for one piece of work. */

@@ -3,13 +3,12 @@ import type { PublishMode } from '../../../../connectors/connector.ts';
 import { openTarget } from '../../../../connectors/open.ts';
 import { silent } from '../../../../src/kernel/events.ts';
 import { newRunId } from '../../../../src/kernel/ids.ts';
-import { PUBLISH_CHECKPOINTS } from '../../../../src/stages/publish/index.ts';
 import { startTestServer } from '../../../support/postgres.ts';
 import type { TestServer } from '../../../support/postgres.ts';
 import { FIXTURE_SCHEMA, publishInChild, sql, visibleState } from '../../../support/publish-fixture.ts';
 import type { PublishJob, PublishOutcome } from '../../../support/publish-fixture.ts';
 
-/** All runs are those of a role with CREATEDB only. */
+/** All runs are those of a role with CREATEDB only. Kills and readers meanwhile are tested with whole runs, in test/pipeline. */
 const tag = `u${process.pid}`;
 const ROLES = { runner: `${tag}_runner`, app: `${tag}_app`, team: `${tag}_team` };
 let server: TestServer;
@@ -123,38 +122,6 @@ describe.each(['swap', 'in-place'] as const)('%s', (mode) => {
     expect(await notes(database)).toEqual([{ note: 'visit 99 two', tags: '10' }]);
   });
 
-  test('a reader meets the old or the new, whole, over five publications', async () => {
-    const database = await newDatabase(`${tag}_read_${mode.replace('-', '')}`);
-    await publish(database, mode, 'g0');
-    await sql(
-      as(ROLES.runner, database),
-      `GRANT USAGE ON SCHEMA extra TO ${ROLES.app}; GRANT SELECT ON public.visit, extra.tag TO ${ROLES.app}`,
-    );
-    const seen = new Set<string>();
-    const broken: string[] = [];
-    let reading = true;
-    const reader = (async () => {
-      while (reading) {
-        try {
-          const [row] = await notes(database);
-          seen.add(String(row['note']));
-          if (row['tags'] !== '10') broken.push('rows are missing');
-        } catch (error) {
-          // A session may be ended, and one that is opened in the very moment of the renames is told to come again.
-          const code = (error as { code?: string }).code ?? (error as Error).message;
-          if (!['57P01', '3D000', 'ECONNRESET', 'Connection terminated unexpectedly'].includes(code)) broken.push(code);
-        }
-      }
-    })();
-    for (let i = 1; i <= 5; i++) await publish(database, mode, `g${i}`);
-    await notes(database);
-    reading = false;
-    await reader;
-    expect(broken).toEqual([]);
-    expect([...seen].every((note) => /^visit 99 g[0-5]$/.test(note))).toBe(true);
-    expect(seen.size).toBeGreaterThan(2);
-  });
-
   test('rollback brings back what was there, and again what was rolled back', async () => {
     const database = await newDatabase(`${tag}_back_${mode.replace('-', '')}`);
     await publish(database, mode, 'one');
@@ -212,48 +179,6 @@ describe.each(['swap', 'in-place'] as const)('%s', (mode) => {
     expect((await target.inspect()).kind).toBe('understudy');
     await target.close();
   });
-
-  test(
-    'killed at every checkpoint, the target is the old one or the new one, and the next run succeeds',
-    { timeout: 600_000 },
-    async () => {
-      const database = await newDatabase(`${tag}_kill_${mode.replace('-', '')}`);
-      const url = as(ROLES.runner, database);
-      await publish(database, mode, 'g0');
-      await sql(url, `GRANT SELECT ON public.visit TO ${ROLES.app}`);
-      let before = await visibleState(url);
-      for (const [i, step] of PUBLISH_CHECKPOINTS[mode].entries()) {
-        const killed = await publishInChild(job(database, mode, `k${i}`), step);
-        expect([step, killed.signal, killed.stderr]).toEqual([step, 'SIGKILL', '']);
-        const after = await visibleState(url);
-        const done = ['publish:commit', 'publish:age-out', 'publish:end'].includes(step);
-        expect([step, after === before]).toEqual([step, !done]);
-        if (done)
-          expect(await sql(url, 'SELECT max(note) AS note FROM public.visit')).toEqual([{ note: `visit 99 k${i}` }]);
-        await publish(database, mode, `n${i}`);
-        const [left] = await sql<{ count: string }>(
-          url,
-          `SELECT
-        (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'understudy\\_new%' OR nspname LIKE 'understudy\\_old%') +
-        (SELECT count(*) FROM pg_database WHERE shobj_description(oid, 'pg_database') LIKE '%"building"%${database}"%') AS count`,
-        );
-        expect([step, left.count]).toEqual([step, '0']);
-        before = await visibleState(url);
-      }
-    },
-  );
-});
-
-test('control: a publication of two transactions is caught by the same comparison', async () => {
-  const database = await newDatabase(`${tag}_control`);
-  const url = as(ROLES.runner, database);
-  await publish(database, 'swap', 'one');
-  const before = await visibleState(url);
-  const killed = await publishInChild(job(database, 'swap', 'two', { nonAtomic: true }), 'publish:rename-old');
-  expect(killed.signal).toBe('SIGKILL');
-  expect(await visibleState(url)).toBe('absent');
-  expect(before).not.toBe('absent');
-  await sql(server.url(), `DROP DATABASE ${database}_old`);
 });
 
 test('an absent target is made, and open to everybody as a new database is', async () => {
