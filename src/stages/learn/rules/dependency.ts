@@ -471,8 +471,15 @@ function bridgesOf(table: RuleTable): (a: readonly string[], b: string, through:
     if (presence === undefined) presences.set(id, (presence = presenceIn(table, id, rows)));
     return presence;
   };
+  const always = new Map<string, boolean>();
+  const isAlwaysThere = (id: string): boolean => {
+    let is = always.get(id);
+    if (is === undefined) always.set(id, (is = !presenceOf(id).includes(0)));
+    return is;
+  };
   const answers = new Map<string, boolean>();
   return (a, _b, through) => {
+    if (through.every(isAlwaysThere)) return true;
     const question = `${a.join('\u0000')}\u0001${through.join('\u0000')}`;
     let answer = answers.get(question);
     if (answer === undefined) {
