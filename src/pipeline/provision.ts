@@ -11,6 +11,7 @@ import {
   type Source,
   type Target,
 } from '../../connectors/connector.ts';
+import { tableSettings } from '../config/names.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { requireSupported } from '../config/unsupported.ts';
 import { checkpoint } from '../kernel/checkpoint.ts';
@@ -204,14 +205,26 @@ function rowOptions(run: Run, material: Material): RowOptions {
   };
 }
 
+/** A constraint that no row can be made by ends the run before anything is written, unless the table is to be tried. */
+async function requireConstraintsKnown(run: Run, model: LearnedModel): Promise<void> {
+  const settings = tableSettings(run.options.config, model.catalog);
+  const accepted = new Set([...settings].flatMap(([id, { strategy }]) => (strategy === 'synthesize' ? [id] : [])));
+  const unknown = await generationFindings(model, accepted);
+  run.findings.push(...unknown);
+  for (const { message } of unknown) run.sink({ type: 'note', level: 'warning', message });
+  const first = unknown.find((found) => found.severity === 'error');
+  if (first === undefined) return;
+  throw new UnderstudyError('GENERATE_UNSATISFIABLE', `${first.message} Nothing was written.`, {
+    hint: first.hint,
+    data: { findings: unknown },
+  });
+}
+
 /** What fails on a small sample fails before anything is written. */
 async function rehearse(run: Run, material: Material): Promise<void> {
   const { model, source, realRows } = material;
   const { config, seed, scale } = run.options;
-  for (const unknown of await generationFindings(model)) {
-    run.findings.push(unknown);
-    run.sink({ type: 'note', level: 'warning', message: unknown.message });
-  }
+  await requireConstraintsKnown(run, model);
   // The sample is smaller than the run: whether there is room for all rows is asked of the whole.
   await makeRows(model, rowOptions(run, material));
   const report = await run.clock.run('rehearse', () =>

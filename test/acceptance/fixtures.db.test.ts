@@ -66,4 +66,15 @@ describe('a schema that PostgreSQL accepts', () => {
       expect(outcome.state === 'finding' ? outcome.message : '').toContain(expected.names);
     }
   });
+
+  it('is refused with the numbers where a key has no room for the rows that a scale asks for', async () => {
+    const outcome = await provisionSchema((database) => server.url(database ?? 'postgres'), {
+      name: 'fixture_capacity',
+      sql: `CREATE TABLE locker (code char(1) PRIMARY KEY CHECK (code ~ '^[0-9A-Z]$'), size int NOT NULL);
+        INSERT INTO locker SELECT c, ascii(c) % 3 FROM regexp_split_to_table('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', '') c;`,
+      scale: 1000 / 36,
+    });
+    expect(outcome).toMatchObject({ state: 'finding', code: 'GENERATE_CAPACITY' });
+    expect(outcome.state === 'finding' ? outcome.message : '').toMatch(/public\.locker .* 1000 rows.* 36;/);
+  });
 });

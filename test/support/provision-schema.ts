@@ -5,6 +5,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { parseConfig } from '../../src/config/load.ts';
 import { UnderstudyError } from '../../src/kernel/errors.ts';
+import { silent } from '../../src/kernel/events.ts';
 import type { ProvisionResult } from '../../src/pipeline/contract.ts';
 import { runProvision } from '../../src/pipeline/provision.ts';
 import { sql } from './publish-fixture.ts';
@@ -86,7 +87,6 @@ async function provision(
 ): Promise<SchemaOutcome> {
   const parsed = parseConfig(job.config ?? '', null, {});
   const config = { ...parsed, output: { ...parsed.output, directory } };
-  const notes: string[] = [];
   let result: ProvisionResult;
   try {
     result = await runProvision(
@@ -101,18 +101,12 @@ async function provision(
         yes: true,
         backend: 'auto',
       },
-      (event) => {
-        if (event.type === 'note') notes.push(event.message);
-      },
+      silent,
       new AbortController().signal,
     );
   } catch (thrown) {
     if (!(thrown instanceof UnderstudyError)) return { state: 'broken', message: stackOf(thrown) };
-    // Told before anything was written that it could not be held: then the server's refusal is no surprise.
-    const announced = notes.some(
-      (note) => /^The constraint (\S+) of/.test(note) && thrown.message.includes(note.split(' ')[2]),
-    );
-    if (OURS.has(thrown.code) && !(announced && thrown.code === 'LOAD_CONSTRAINT_REJECTED'))
+    if (OURS.has(thrown.code))
       return { state: 'broken', message: `${thrown.code}: ${thrown.message} ${stackOf(thrown.cause)}` };
     return { state: 'finding', code: thrown.code, message: thrown.message };
   }

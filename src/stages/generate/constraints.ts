@@ -74,7 +74,10 @@ export function tableConstraints(table: TableFacts, model: TableModel, schema: S
     general.push({ guard, perParent: false });
   }
   return {
-    checks: rowChecks(table, names).filter(({ columns }) => readable(columns)),
+    // Of a masked value it is known whether it is NULL, and nothing else.
+    checks: rowChecks(table, names).filter(
+      ({ columns, valueColumns }) => columns.every((name) => makers.has(name)) && readable(valueColumns),
+    ),
     structural,
     general,
     exclusions: exclusions.filter(({ asKey }) => asKey === null),
@@ -82,21 +85,31 @@ export function tableConstraints(table: TableFacts, model: TableModel, schema: S
 }
 
 /**
- * Constraints that generating cannot hold because their expressions are not understood: what was learned may satisfy
- * them or not, and only the server can say. Needs `loadExpressionParser`.
+ * Constraints that generating cannot hold, because their expressions are not understood (a CHECK that calls a function
+ * in PL/pgSQL) or because they hold for some partitions only. What was learned may satisfy them or not, and only the
+ * server can say: after hours of loading. So each is an error that is told before anything is written, unless the
+ * table is in `accepted`: then it is tried, the server checks it like everything, and nothing is published if it fails.
+ * Needs `loadExpressionParser`.
  */
-export function constraintFindings(table: TableFacts, schema: SchemaFacts): readonly Finding[] {
+export function constraintFindings(
+  table: TableFacts,
+  model: TableModel,
+  schema: SchemaFacts,
+  accepted: ReadonlySet<string>,
+): readonly Finding[] {
   const id = tableId(table.name);
   const types = new Map(table.columns.map((column) => [column.name, column.type]));
   const names: Names = { types, functions: schema.functions };
   const domains = table.columns.flatMap(({ name, type, generated }) =>
-    generated === null ? (type.domain?.checks ?? []).map((check) => ({ ...check, value: name })) : [],
+    generated === null ? (type.domain?.checks ?? []).map((check) => ({ ...check, columns: [name], value: name })) : [],
   );
   const checks = [
     ...table.checks.filter((check) => check.validated).map((check) => ({ ...check, value: undefined })),
     ...domains,
   ].filter(
-    ({ expression, value }) => compilePredicate(expression, value === undefined ? names : { ...names, value }) === null,
+    ({ expression, value, columns }) =>
+      compilePredicate(expression, value === undefined ? names : { ...names, value }) === null &&
+      !keepsSourceValues(columns, model),
   );
   const exclusions = table.exclusions.filter(
     ({ name, definition }) => exclusionGuard(name, definition, names) === null,
@@ -106,15 +119,26 @@ export function constraintFindings(table: TableFacts, schema: SchemaFacts): read
       (key.predicate !== null && compilePredicate(key.predicate, names) === null) ||
       key.expressions.some((expression) => expression !== null && compileExpression(expression, names) === null),
   );
-  return [...checks, ...exclusions, ...keys].map(({ name }) =>
+  const partial = table.foreignKeys.filter((key) => key.declaredOn.length > 0);
+  const report = (name: string, why: string): Finding =>
     finding(
-      'warning',
+      accepted.has(id) ? 'warning' : 'error',
       'GENERATE_CONSTRAINT_UNKNOWN',
       `${id}.${name}`,
-      `The constraint ${name} of ${id} is more than this version can hold while rows are made; if the server rejects them, nothing is published.`,
-      `If it does, set tables.${id}.strategy to copy or empty.`,
-    ),
-  );
+      `The constraint ${name} of ${id} ${why}, which is more than this version can hold while rows are made.`,
+      `Set tables.${id}.strategy to copy or empty; or to synthesize, to have it tried: if the server rejects the rows, nothing is published.`,
+    );
+  return [
+    ...[...checks, ...exclusions, ...keys].map(({ name }) => report(name, 'has an expression that is not understood')),
+    ...partial.map(({ name }) => report(name, 'is declared on single partitions')),
+  ];
+}
+
+/** A CHECK of one column whose values are all the source's own was satisfied there; one of none does not look at rows. */
+function keepsSourceValues(columns: readonly string[], model: TableModel): boolean {
+  if (columns.length === 0) return true;
+  const maker = model.columns.find(({ name }) => name === columns[0])?.maker;
+  return columns.length === 1 && maker?.by === 'encoder' && maker.kind === 'category';
 }
 
 /** What every row must satisfy by itself, as far as it is understood: CHECKs, domains, partition bounds. */

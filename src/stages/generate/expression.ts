@@ -42,6 +42,8 @@ export interface CompiledPredicate {
   readonly test: Predicate;
   /** Columns that it reads. */
   readonly columns: readonly string[];
+  /** Those of them that it asks more of than whether they are NULL. */
+  readonly valueColumns: readonly string[];
   /** `column = expression` that must hold for it to be true; the expression does not read the column. */
   readonly equations: readonly Equation[];
   /** Regular expressions that a column must match. */
@@ -70,6 +72,7 @@ export function compilePredicate(sql: string, names: Names = NO_NAMES): Compiled
     return {
       test: orUnknown(test),
       columns: [...scope.columns],
+      valueColumns: valueColumnsOf(node, [...scope.columns], names),
       equations: conjuncts.flatMap((conjunct) => equationsOf(conjunct, names)),
       patterns: conjuncts.flatMap((conjunct) => patternsOf(conjunct, names)),
       constants: constantsOf(node, names),
@@ -78,6 +81,29 @@ export function compilePredicate(sql: string, names: Names = NO_NAMES): Compiled
     // The parser's own errors, and ours: either way the server is the judge.
     return null;
   }
+}
+
+const NULL_COUNTS = new Set(['num_nulls', 'num_nonnulls']);
+
+function valueColumnsOf(root: Node, columns: readonly string[], names: Names): readonly string[] {
+  const read = new Set<string>();
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) for (const item of value) visit(item);
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) return;
+    const node = value as Node;
+    if (isNullCount(node) || (node['NullTest'] !== undefined && isBare((node['NullTest'] as { arg: Node }).arg)))
+      return;
+    const column = node['ColumnRef'] === undefined ? null : bareColumn(node, names);
+    if (column !== null) read.add(column);
+    else for (const part of Object.values(node)) visit(part);
+  };
+  const isBare = (node: Node): boolean => node['ColumnRef'] !== undefined;
+  const isNullCount = (node: Node): boolean => {
+    const call = node['FuncCall'] as { funcname: { String: { sval: string } }[]; args?: Node[] } | undefined;
+    return call !== undefined && NULL_COUNTS.has(call.funcname.at(-1)!.String.sval) && (call.args ?? []).every(isBare);
+  };
+  visit(root);
+  return columns.filter((column) => read.has(column));
 }
 
 /** Any other expression: of an index, a generated column; null where it is not understood. */

@@ -30,14 +30,17 @@ export async function generate(model: LearnedModel, options: GenerateOptions): P
   return generation.streams();
 }
 
-/** What of the model's schema cannot be held while rows are made, by name. */
-export async function generationFindings(model: LearnedModel): Promise<readonly Finding[]> {
+/** What of the model's schema cannot be held while rows are made, by name. `accepted`: tables, by `tableId`, that are to be tried. */
+export async function generationFindings(
+  model: LearnedModel,
+  accepted: ReadonlySet<string>,
+): Promise<readonly Finding[]> {
   await loadExpressionParser();
   const schema = schemaFacts(model.catalog.script);
-  const synthesized = new Set(model.tables.filter((table) => table.strategy === 'synthesize').map((table) => table.id));
-  return model.catalog.tables
-    .filter((table) => synthesized.has(tableId(table.name)))
-    .flatMap((table) => constraintFindings(table, schema));
+  const facts = new Map(model.catalog.tables.map((table) => [tableId(table.name), table]));
+  return model.tables
+    .filter((table) => table.strategy === 'synthesize')
+    .flatMap((table) => constraintFindings(facts.get(table.id)!, table, schema, accepted));
 }
 
 /** One run over all tables. */

@@ -220,6 +220,11 @@ class ForestChooser extends Chooser {
         return list[at];
       }
     }
+    // Where no row wants a child, because so few had any, an earlier one gets it.
+    for (let tries = 0; tries < 30 && row > 0 && register >= 0 && !isRoot; tries++) {
+      const earlier = random.nextInteger(row);
+      if (this.isReferable(earlier) && accept(earlier)) return earlier;
+    }
     // A root references nothing, or itself where the key may not be NULL.
     return this.key.nullRate > 0 ? null : row;
   }
