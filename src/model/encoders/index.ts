@@ -7,6 +7,7 @@ import { NUMBER_DEFAULTS } from './number.ts';
 import { fitMomentEncoder, MomentEncoder, WholeMomentEncoder } from './moment.ts';
 import { fitRangeEncoder, RangeEncoder, type RangeJson } from './range.ts';
 import { AsTextEncoder, printedDecimals, type AsTextJson } from './as-text.ts';
+import { CountryEncoder, fitCountryEncoder, type CountryJson } from './country.ts';
 import { CompositeEncoder, fitCompositeEncoder, type CompositeJson } from './composite.ts';
 import { fitHstoreEncoder, HstoreEncoder } from './hstore.ts';
 import { fitMultirangeEncoder, MultirangeEncoder, type MultirangeJson } from './multirange.ts';
@@ -123,7 +124,10 @@ export function fitColumnEncoder(
       if (isClosedSet(values, units)) return fitCategoryColumn(values, units, hasNull);
       return fitLexemeEncoder(values, units, hasNull);
     case 'text':
-      return fitTextEncoder(values, units, { maxLength: shape.maxLength, hasNull });
+      return (
+        fitCountryEncoder(values, units, { maxLength: shape.maxLength, hasNull }) ??
+        fitTextEncoder(values, units, { maxLength: shape.maxLength, hasNull })
+      );
     default:
       if (isClosedSet(values, units)) return fitCategoryColumn(values, units, hasNull);
       if (shape.baseName === 'hstore')
@@ -274,6 +278,8 @@ export function reviveEncoder(kind: string, parameters: unknown): ColumnEncoder 
       return CategoryColumnEncoder.fromJson(parameters);
     case 'random':
       return new RandomEncoder(parameters as RandomJson);
+    case 'country':
+      return new CountryEncoder(parameters as CountryJson);
     case 'text':
       return new TextEncoder(parameters as ConstructorParameters<typeof TextEncoder>[0]);
     case 'as-text': {

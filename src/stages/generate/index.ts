@@ -4,6 +4,7 @@ import { UnderstudyError } from '../../kernel/errors.ts';
 import type { Finding } from '../../kernel/findings.ts';
 import { textAt, type ColumnVector, type RowBlock } from '../../kernel/rows.ts';
 import type { ForeignKeyModel, TableModel } from '../../model/table-model.ts';
+import { streamKey } from '../../numeric/random.ts';
 import type { LearnedModel } from '../learn/artifact.ts';
 import type { GenerateOptions, TableStream } from './artifact.ts';
 import { BlockBuilder } from './block-builder.ts';
@@ -11,6 +12,7 @@ import { plannedRowCounts, requireCapacity } from './capacity.ts';
 import { constraintFindings, schemaFacts, type SchemaFacts } from './constraints.ts';
 import { loadExpressionParser } from './expression.ts';
 import { StoredKey } from './key-column.ts';
+import { shiftCounts } from './level-counts.ts';
 import { scaleQuotas } from './quota.ts';
 import { referenceChoosers } from './references.ts';
 import { planPasses, type PassPlan } from './passes.ts';
@@ -197,6 +199,7 @@ function childRowCount(
   const total = Math.round(table.sourceRowCount * options.scale * tableScale(table, made, options));
   const children = Math.round(total * (1 - key.nullRate));
   const counts = parent.counts.get(countKey(table.id, key.name))!;
+  counts.set(shiftCounts(counts, children, streamKey(options.seed, 'counts', table.id, key.name)));
   counts.set(scaleQuotas(counts, children, childrenPerParent(table, key, facts, made)));
   return counts.reduce((sum, count) => sum + count, 0) + total - children;
 }

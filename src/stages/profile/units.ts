@@ -16,6 +16,12 @@ export interface Units {
   readonly subjectCount: number;
 }
 
+/**
+ * Of fewer subjects none are set apart: no test with them could find anything (`scan` calls it underpowered), and what
+ * five of them share would be lost for want of one.
+ */
+const MIN_SPLIT_SUBJECTS = 100;
+
 export function assignUnits(
   graph: RelationGraph,
   facts: ReadonlyMap<string, TableFacts>,
@@ -34,7 +40,7 @@ export function assignUnits(
       units[i] = keys.length;
       const key = `${table.id}\0${keyText(lists, i) ?? i}`;
       keys.push(key);
-      splits.push(splitOf(key));
+      splits.push(units.length < MIN_SPLIT_SUBJECTS ? 'fit' : splitOf(key));
     }
     byTable.set(table.id, units);
   }

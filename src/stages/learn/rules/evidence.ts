@@ -6,6 +6,8 @@ import { spread, type RuleTable } from './rule-table.ts';
 /** Cases that a rule needs, and the units that they must come from. */
 const MIN_CASES = 300;
 const MIN_UNITS = 20;
+/** Fewer units will do where all cases are there: what chance would have broken is counted in units, too. */
+const MIN_UNITS_MANY_CASES = 10;
 /** With fewer cases, but at least so many, it must be all the more unlikely by chance. */
 const MIN_CASES_SMALL = 50;
 const MAX_CHANCE_SMALL = 0.9;
@@ -58,7 +60,11 @@ export function weigh(
   const trial = exchanged(spread(exchange === 'cases' ? fit : table.fit, CHANCE_ROWS));
   for (let moved = 0; moved < operandCount; moved++) {
     const limit = typeof maxChance === 'number' ? maxChance : maxChance[moved];
-    if (!isWonder(chanceShare(trial, test, moved), support.caseCount, support.unitCount, limit)) return null;
+    const share = chanceShare(trial, test, moved);
+    if (isWonder(share, support.caseCount, support.unitCount, limit)) continue;
+    // Where few units have many cases each, chance is asked how many units it would have broken the rule in.
+    const units = exchange === 'cases' ? brokenUnits(fit, table.sample.units, test, moved) : 0;
+    if (!isWonder(share, support.caseCount, units / (1 - share), limit)) return null;
   }
   return support;
 }
@@ -105,8 +111,25 @@ function chanceShare({ rows, others }: Trial, test: RuleTest, moved: number): nu
   return cases === 0 ? 1 : held / cases;
 }
 
+/** Units in which the rule breaks when each gets the cases of another one, in their order. */
+function brokenUnits(cases: Int32Array, units: Uint32Array, test: RuleTest, moved: number): number {
+  const byUnit = new Map<number, number[]>();
+  for (const row of cases) {
+    const rows = byUnit.get(units[row]);
+    if (rows === undefined) byUnit.set(units[row], [row]);
+    else rows.push(row);
+  }
+  const groups = [...byUnit.values()];
+  let broken = 0;
+  groups.forEach((rows, g) => {
+    const others = groups[(g + 1) % groups.length];
+    if (rows.some((row, i) => test(row, others[i % others.length], moved) === BROKEN)) broken++;
+  });
+  return broken;
+}
+
 export function hasEnough(caseCount: number, unitCount: number): boolean {
-  return caseCount >= MIN_CASES_SMALL && unitCount >= MIN_UNITS;
+  return caseCount >= MIN_CASES_SMALL && unitCount >= (caseCount < MIN_CASES ? MIN_UNITS : MIN_UNITS_MANY_CASES);
 }
 
 /** Whether a rule that chance holds in `share` of the cases would have been broken by chance. */
