@@ -14,7 +14,7 @@ import { fitMultirangeEncoder, MultirangeEncoder, type MultirangeJson } from './
 import { fitNestedArrayEncoder, NestedArrayEncoder, type NestedArrayJson } from './nested-array.ts';
 import { fitNetworkEncoder, NetworkEncoder, type NetworkJson } from './network.ts';
 import { intervalClass, scalarCodec } from './scalar.ts';
-import { fitSkeletonEncoder, SkeletonEncoder, type SkeletonJson } from './skeleton.ts';
+import { fitNumberedText, fitSkeletonEncoder, SkeletonEncoder, type SkeletonJson } from './skeleton.ts';
 import { fitSpecialEncoder, SPECIAL_VALUES, SpecialEncoder, type SpecialJson } from './special.ts';
 import { fitTextRangeEncoder, TextRangeEncoder, type TextRangeJson } from './text-range.ts';
 import { fitZonedTimeEncoder, ZonedTimeEncoder, type ZonedTimeJson } from './timetz.ts';
@@ -126,6 +126,7 @@ export function fitColumnEncoder(
     case 'text':
       return (
         fitCountryEncoder(values, units, { maxLength: shape.maxLength, hasNull }) ??
+        (isClosedSet(values, units) ? null : fitNumberedText(values, units, shape.maxLength)) ??
         fitTextEncoder(values, units, { maxLength: shape.maxLength, hasNull })
       );
     default:

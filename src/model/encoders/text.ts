@@ -3,6 +3,7 @@
  * A literal, token or word pair enters the model only with 5 distinct units, so no rare value can come back.
  */
 import { faker } from '@faker-js/faker';
+import { checksumOf, withChecksum, type Checksum } from './checksum.ts';
 import {
   countByUnit,
   cumulate,
@@ -14,6 +15,7 @@ import {
   type Uniforms,
 } from './encoder.ts';
 import { fitNumberEncoder, NumberEncoder, type NumberEncoderJson } from './number.ts';
+import { isTelling } from './telling.ts';
 
 /** More categories than this cost the trees time without teaching them; the rest counts as rare. */
 const MAX_CATEGORIES = 250;
@@ -26,6 +28,8 @@ interface Template {
   /** Per position: a literal character, or the class `d` digit, `l` lower, `u` upper, as `[class]`. */
   readonly positions: readonly string[];
   readonly weight: number;
+  /** That all codes of this pattern keep. */
+  readonly checksum?: Checksum;
 }
 
 interface Words {
@@ -130,7 +134,8 @@ export class TextEncoder implements ColumnEncoder {
 
   #fromTemplate(random: Uniforms): string {
     const template = this.#p.templates[pick(this.#templateWeights, random.next())];
-    return template.positions.map((position) => drawPosition(position, random)).join('');
+    const code = template.positions.map((position) => drawPosition(position, random)).join('');
+    return template.checksum === undefined ? code : withChecksum(code, template.checksum);
   }
 
   /** Letters until the drawn length is reached; where a value may end is only looked at there. */
@@ -217,7 +222,10 @@ export function fitTextEncoder(
       ).toJson(),
     });
   }
-  const templates = spaced > rare.length / 2 ? [] : fitTemplates(rare, rareUnits);
+  // Words with spaces between them are prose, unless all have digits and the same few patterns: `DE89 3704 0044`.
+  const digital = rare.reduce((sum, value) => sum + (/\d/.test(value) ? 1 : 0), 0);
+  const isProse = spaced > rare.length / 2 && digital < 0.9 * rare.length;
+  const templates = isProse ? [] : fitTemplates(rare, rareUnits, spaced > rare.length / 2 ? 0.9 : 0.5);
   if (templates.length > 0) {
     return new TextEncoder({
       ...base,
@@ -288,14 +296,14 @@ function fitLetters(values: readonly string[], units: Uint32Array): TextParamete
 }
 
 /** Patterns of letters, digits and signs that at least 5 units share; none if they cover too little. */
-function fitTemplates(values: readonly string[], units: Uint32Array): readonly Template[] {
+function fitTemplates(values: readonly string[], units: Uint32Array, minCovered: number): readonly Template[] {
   const shapes = values.map((value) => (value.length > 64 ? null : [...value].map(shapeOf).join('')));
   const common = [...countByUnit(shapes, units)]
     .filter(([, count]) => count.units >= MIN_UNITS)
     .sort((a, b) => b[1].rows - a[1].rows || (a[0] < b[0] ? -1 : 1))
     .slice(0, MAX_TEMPLATES);
   const covered = common.reduce((sum, [, count]) => sum + count.rows, 0);
-  if (covered < values.length * 0.5) return [];
+  if (covered < values.length * minCovered) return [];
   return common.map(([shape, count]) => {
     const rows = shapes.flatMap((other, i) => (other === shape ? [i] : []));
     const characters = rows.map((i) => [...values[i]]);
@@ -305,7 +313,8 @@ function fitTemplates(values: readonly string[], units: Uint32Array): readonly T
       const constant = characters.every((list) => list[p] === first);
       return constant || !'dlu'.includes(letterClass) ? first : `[${letterClass}]`;
     });
-    return { positions, weight: count.rows };
+    const checksum = checksumOf(rows.map((i) => values[i]));
+    return { positions, weight: count.rows, ...(checksum === null ? {} : { checksum }) };
   });
 }
 
@@ -334,11 +343,6 @@ function drawPosition(position: string, random: Uniforms): string {
 function splitWords(text: string): string[] {
   const words = text.trim().split(/\s+/);
   return words.length === 1 && words[0] === '' ? [] : words;
-}
-
-/** What could name or reach a person stays out of a vocabulary, however many units share it. */
-function isTelling(word: string): boolean {
-  return word.length > 40 || /@|:\/\/|www\.|\d{4,}/i.test(word);
 }
 
 function fitWords(values: readonly string[], units: Uint32Array): Words {

@@ -1,4 +1,5 @@
 import type { ColumnType } from '../../../connectors/connector.ts';
+import { luhnSum, mod97 } from '../../numeric/check-digits.ts';
 import { RandomCursor, streamKey } from '../../numeric/random.ts';
 import type { ColumnClassification, ValueShape, ValueStyle } from './artifact.ts';
 import { asciiForm } from './ascii-form.ts';
@@ -6,7 +7,7 @@ import { email, userName } from './handles.ts';
 import { between, pick } from './draw.ts';
 import type { Identity } from './identity.ts';
 import { fictionalPatterns, unassignedPattern } from './phone-range.ts';
-import { luhnSum, mod97 } from './value-checks.ts';
+
 import { cut, marked, named } from './site.ts';
 import type { Maker, Site } from './site.ts';
 import { uniqueNumber } from './unique-mark.ts';

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { ValueCheck } from '../../../rules/pack.ts';
+import { luhnSum, mod97 } from '../../numeric/check-digits.ts';
 
 /** Whether a value has the form; pure, never throws. */
 export const VALUE_CHECKS: Readonly<Record<ValueCheck, (value: string) => boolean>> = {
@@ -57,31 +58,10 @@ export function isCardNumber(value: string): boolean {
   );
 }
 
-/** Luhn's sum of all digits, the last one counting once (ISO/IEC 7812-1). */
-export function luhnSum(digits: string): number {
-  let sum = 0;
-  for (let i = 0; i < digits.length; i++) {
-    const digit = digits.charCodeAt(digits.length - 1 - i) - 48;
-    const doubled = i % 2 === 1 ? digit * 2 : digit;
-    sum += doubled > 9 ? doubled - 9 : doubled;
-  }
-  return sum;
-}
-
 /** ISO 13616: country, two check digits, up to 30 more; rearranged it leaves 1 modulo 97. */
 export function isIban(value: string): boolean {
   const bare = value.replace(/\s/g, '').toUpperCase();
   return /^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$/.test(bare) && mod97(bare.slice(4) + bare.slice(0, 4)) === 1;
-}
-
-/** Letters count as 10–35; the remainder modulo 97. */
-export function mod97(text: string): number {
-  let rest = 0;
-  for (const character of text) {
-    const value = Number.parseInt(character, 36);
-    rest = (value > 9 ? rest * 100 + value : rest * 10 + value) % 97;
-  }
-  return rest;
 }
 
 function isIpAddress(value: string): boolean {

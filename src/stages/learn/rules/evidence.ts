@@ -6,8 +6,9 @@ import { spread, type RuleTable } from './rule-table.ts';
 /** Cases that a rule needs, and the units that they must come from. */
 const MIN_CASES = 300;
 const MIN_UNITS = 20;
-/** Fewer units will do where all cases are there: what chance would have broken is counted in units, too. */
-const MIN_UNITS_MANY_CASES = 10;
+/** With fewer units, but at least so many, chance must have broken it in nearly all of them. */
+const MIN_UNITS_SMALL = 10;
+const MIN_EXPECTED_UNITS_SMALL = 8;
 /** With fewer cases, but at least so many, it must be all the more unlikely by chance. */
 const MIN_CASES_SMALL = 50;
 const MAX_CHANCE_SMALL = 0.9;
@@ -62,9 +63,10 @@ export function weigh(
     const limit = typeof maxChance === 'number' ? maxChance : maxChance[moved];
     const share = chanceShare(trial, test, moved);
     if (isWonder(share, support.caseCount, support.unitCount, limit)) continue;
-    // Where few units have many cases each, chance is asked how many units it would have broken the rule in.
-    const units = exchange === 'cases' ? brokenUnits(fit, table.sample.units, test, moved) : 0;
-    if (!isWonder(share, support.caseCount, units / (1 - share), limit)) return null;
+    // Where few units have many cases each, chance is asked in how many units it would have broken the rule.
+    if (exchange !== 'cases') return null;
+    const broken = brokenUnits(fit, table.sample.units, test, moved);
+    if (!isWonder(share, support.caseCount, support.unitCount, limit, broken)) return null;
   }
   return support;
 }
@@ -129,13 +131,21 @@ function brokenUnits(cases: Int32Array, units: Uint32Array, test: RuleTest, move
 }
 
 export function hasEnough(caseCount: number, unitCount: number): boolean {
-  return caseCount >= MIN_CASES_SMALL && unitCount >= (caseCount < MIN_CASES ? MIN_UNITS : MIN_UNITS_MANY_CASES);
+  return caseCount >= MIN_CASES_SMALL && unitCount >= MIN_UNITS_SMALL;
 }
 
-/** Whether a rule that chance holds in `share` of the cases would have been broken by chance. */
-export function isWonder(share: number, caseCount: number, unitCount: number, maxChance = MAX_CHANCE): boolean {
+/**
+ * Whether a rule that chance holds in `share` of the cases would have been broken by chance, in so many units; as
+ * many as if a unit's cases were one, where they were not counted.
+ */
+export function isWonder(
+  share: number,
+  caseCount: number,
+  unitCount: number,
+  maxChance = MAX_CHANCE,
+  brokenUnitCount = (1 - share) * unitCount,
+): boolean {
   const limit = caseCount < MIN_CASES ? Math.min(maxChance, MAX_CHANCE_SMALL) : maxChance;
-  return (
-    share < limit && (1 - share) * caseCount >= MIN_EXPECTED_BREACHES && (1 - share) * unitCount >= MIN_EXPECTED_UNITS
-  );
+  const leastUnits = unitCount < MIN_UNITS ? MIN_EXPECTED_UNITS_SMALL : MIN_EXPECTED_UNITS;
+  return share < limit && (1 - share) * caseCount >= MIN_EXPECTED_BREACHES && brokenUnitCount >= leastUnits;
 }
