@@ -224,8 +224,9 @@ export function fitTextEncoder(
   }
   // Words with spaces between them are prose, unless all have digits and the same few patterns: `DE89 3704 0044`.
   const digital = rare.reduce((sum, value) => sum + (/\d/.test(value) ? 1 : 0), 0);
-  const isProse = spaced > rare.length / 2 && digital < 0.9 * rare.length;
-  const templates = isProse ? [] : fitTemplates(rare, rareUnits, spaced > rare.length / 2 ? 0.9 : 0.5);
+  const isSpaced = spaced > rare.length / 2;
+  const isProse = isSpaced && (digital < 0.9 * rare.length || new Set(rareUnits).size < 4 * MIN_UNITS);
+  const templates = isProse ? [] : fitTemplates(rare, rareUnits, isSpaced ? 0.9 : 0.5);
   if (templates.length > 0) {
     return new TextEncoder({
       ...base,
