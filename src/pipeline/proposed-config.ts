@@ -26,9 +26,16 @@ export function proposeConfig(classified: ClassifiedSource, sourceUrl: string): 
     '# The same seed gives the same rows.',
     'seed: 0\n',
     subjectSection(classified),
+    VIRTUAL_KEYS,
     tableSection(classified),
   ].join('\n');
 }
+
+const VIRTUAL_KEYS = `# Relations that the schema does not declare; with \`when\`, where a column says which table is meant.
+# virtualForeignKeys:
+#   - { table: reading, columns: [sensor], references: { table: sensor, columns: [id] } }
+#   - { table: remark, columns: [subject_id], references: { table: photo, columns: [id] }, when: { column: subject_type, equals: photo } }
+`;
 
 /** Comments end at the line's end, whatever the database put into a name or a reason. */
 function comment(text: string, indent = ''): string {

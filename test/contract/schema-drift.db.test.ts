@@ -149,6 +149,7 @@ describe.each(['swap', 'in-place'] as const)('%s', (mode) => {
     );
     const retyped = await refusal(target, mode);
     expect(retyped).toMatchObject({ code: 'LOAD_SCHEMA_DIFFERS', exitCode: 65 });
+    expect(told(retyped.data['findings'] as Finding[])).toEqual(['error RETYPED public.place.floors']);
     expect(retyped.message).toMatch(
       /^The column public\.place\.floors is bigint in the target and integer in the source: /,
     );

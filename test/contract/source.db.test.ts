@@ -10,6 +10,7 @@ import type {
   Source,
   TableFacts,
 } from '../../connectors/connector.ts';
+import { catalogFrom, readConsistently } from '../../connectors/postgres/catalog.ts';
 import { closeClient, connectClient, postgresConfig } from '../../connectors/postgres/client.ts';
 import type { PostgresClient } from '../../connectors/postgres/client.ts';
 import { UnderstudyError } from '../../src/kernel/errors.ts';
@@ -105,6 +106,17 @@ describe('the catalog', () => {
   const facts = (name: string): TableFacts => catalog.tables.find((candidate) => candidate.name.name === name)!;
   beforeAll(async () => {
     catalog = await withSource((source) => source.readCatalog());
+  });
+
+  test('of a server newer than any that is known is told to be incomplete', async () => {
+    const raw = await readConsistently(admin, null);
+    const newer = { ...raw, capabilities: { ...raw.capabilities, major: 99 } };
+    const told = (from: typeof raw): unknown[] =>
+      catalogFrom(from).findings.filter(({ code }) => code === 'INTROSPECT_VERSION_UNSUPPORTED');
+    expect(told(raw)).toEqual([]);
+    expect(told(newer)).toEqual([
+      expect.objectContaining({ severity: 'warning', message: expect.stringContaining('PostgreSQL 99, newer than') }),
+    ]);
   });
 
   test('keeps keys in key order, and what makes an index partial', () => {

@@ -2,6 +2,7 @@
 import { tableId, type Catalog, type TableFacts } from '../../../connectors/connector.ts';
 import type { EventSink } from '../../kernel/events.ts';
 import { digest } from '../../kernel/ids.ts';
+import { pause } from '../../kernel/pause.ts';
 import type { Split } from '../../kernel/split.ts';
 import { fitChain, type Chain, type ChainOptions } from '../../model/chain.ts';
 import { childDefaults, TABLE_DEFAULTS } from '../../model/conditional.ts';
@@ -63,7 +64,8 @@ interface Learning {
   readonly fitted: Map<string, FittedTable & { readonly moments: ReadonlyMap<string, Float64Array> }>;
 }
 
-export function learn(
+/** Throws `LEARN_UNSUPPORTED`; between two tables, the reason of `signal`. */
+export async function learn(
   catalog: Catalog,
   graph: RelationGraph,
   sample: RelationalSample,
@@ -71,7 +73,8 @@ export function learn(
   options: LearnOptions,
   sink: EventSink,
   signal?: AbortSignal,
-): LearnedModel {
+): Promise<LearnedModel> {
+  await pause(signal);
   const facts = new Map(catalog.tables.map((table) => [tableId(table.name), table]));
   const graphTables = new Map(graph.tables.map((table) => [table.id, table]));
   const rowCounts = new Map([...sample.tables].map(([id, table]) => [id, table.totalRowCount]));
@@ -88,11 +91,11 @@ export function learn(
   const learning: Learning = { catalog, graph, sample, strategies, plans, facts, rules, fitted: new Map() };
 
   const tables: TableModel[] = [];
-  order.forEach((id, done) => {
-    signal?.throwIfAborted();
+  for (const [done, id] of order.entries()) {
+    await pause(signal);
     sink({ type: 'progress', stage: 'learn', label: id, doneCount: done, totalCount: order.length });
     tables.push(learnTable(facts.get(id)!, graphTables.get(id)!, learning));
-  });
+  }
   return {
     version: 1,
     catalog,

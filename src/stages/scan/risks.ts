@@ -80,9 +80,12 @@ export function riskGates(view: TableView, sets: AttackSets, input: ScanInput): 
 
 function singlingOut(sets: AttackSets, limit: number, random: RandomCursor): ResidualRisk {
   const outcome = singlingOutHits(sets.released, sets.victims, sets.control, PREDICATES, random);
+  // Predicates about one made row succeed or fail together: they count as one guess for each row.
+  const weight = Math.min(1, sets.released.rowCount / Math.max(1, outcome.predicates));
+  const tries = outcome.predicates * weight;
   return residualRisk(
-    { hits: outcome.victimHits, tries: outcome.predicates },
-    { hits: outcome.controlHits, tries: outcome.predicates },
+    { hits: outcome.victimHits * weight, tries },
+    { hits: outcome.controlHits * weight, tries },
     limit,
   );
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ColumnVector } from '../../../../src/kernel/rows.ts';
 import { RandomCursor, streamKey } from '../../../../src/numeric/random.ts';
+import { generationFindings } from '../../../../src/stages/generate/index.ts';
 import type { Classification } from '../../../../src/stages/mask/artifact.ts';
 import { learned, made, type MadeRows, type SketchDatabase, type SketchRow } from '../../../support/sketch-database.ts';
 
@@ -28,6 +29,39 @@ const SYNTHESIZE = (database: SketchDatabase): { overrides: Map<string, { strate
 
 const remake = async (database: SketchDatabase, options: Parameters<typeof made>[1] = {}): Promise<MadeRows> =>
   made(await learned(database, SYNTHESIZE(database)), options);
+
+describe('CHECKs that cannot be held', () => {
+  const table = (expression: string): SketchDatabase => ({
+    sketch: { part: { columns: 'id n', primaryKey: ['id'], rows: 400 } },
+    rows: { part: rowsOf(400, (id) => ({ n: id % 9 })) },
+    subjects: [],
+    amend: (catalog) => ({
+      ...catalog,
+      tables: catalog.tables.map((one) => ({
+        ...one,
+        checks: [{ name: 'part_check', expression, columns: ['n'], validated: true }],
+      })),
+    }),
+  });
+
+  it('are told by name where their expression is not understood', async () => {
+    const database = table('of_another_world(n)');
+    const findings = await generationFindings(await learned(database, SYNTHESIZE(database)));
+    expect(findings.map(({ severity, code, object }) => [severity, code, object])).toEqual([
+      ['warning', 'GENERATE_CONSTRAINT_UNKNOWN', 'public.part.part_check'],
+    ]);
+    const understood = table('(n < 100)');
+    expect(await generationFindings(await learned(understood, SYNTHESIZE(understood)))).toEqual([]);
+  });
+
+  it('end the run by name where no row satisfies them', async () => {
+    await expect(remake(table('((n < 50) AND (n > 100))'))).rejects.toMatchObject({
+      code: 'GENERATE_UNSATISFIABLE',
+      exitCode: 65,
+      data: { table: 'public.part', constraint: 'part_check' },
+    });
+  });
+});
 
 describe('a table that is made twice', () => {
   const dice = diceOf('twice');
