@@ -485,7 +485,6 @@ export const personDetectors: readonly Detector[] = [
           'id_card',
           'id_card_number',
           'nhs_number',
-          'medicare_number',
           'personal_number',
           'personnummer',
           'steuernummer',

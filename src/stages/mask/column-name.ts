@@ -76,6 +76,8 @@ const TABLE_SUFFIXES = new Set([
   'daten',
   'stammdaten',
 ]);
+/** The same in Japanese, where words are not set apart. */
+const JAPANESE_SUFFIX = /(?:マスター?|テーブル|情報|一覧|データ|履歴)$/;
 const TABLE_PREFIXES = new Set([
   'tbl',
   'tb',
@@ -100,17 +102,22 @@ export function wordsOf(name: string): string[] {
     .replace(/([A-Za-z])(\d)/g, '$1 $2')
     .replace(/(\d)([A-Za-z])/g, '$1 $2')
     .toLowerCase()
-    .split(/[^a-z0-9]+/)
+    .split(/[^\p{L}\p{M}\p{N}]+/u)
     .filter((word) => word !== '');
 }
 
-/** Letters without accents; German umlauts written out, so that `Straße` is `strasse` and `Schüler` is `schueler`. */
+/**
+ * Letters without accents; German umlauts written out, so that `Straße` is `strasse` and `Schüler` is `schueler`;
+ * half and full width are the same. Marks of other scripts stay: in kana they make other letters.
+ */
 function fold(text: string): string {
   return text
+    .normalize('NFKC')
     .replaceAll('ß', 'ss')
     .replace(/[äöüÄÖÜ]/g, (letter) => `${letter}e`)
     .normalize('NFD')
-    .replace(/\p{M}+/gu, '');
+    .replace(/[\u0300-\u036f]+/g, '')
+    .normalize('NFC');
 }
 
 /** What the name of a table says about its rows. */
@@ -128,7 +135,7 @@ export function tableKindsOf(
 
 /** The word that a table's name ends with, in the forms that a word list may have it: `user_accounts` → `accounts`, `account`, and the joined whole. */
 function tableForms(table: string): ReadonlySet<string> {
-  const words = wordsOf(table).filter((word) => !/^\d+$/.test(word));
+  const words = wordsOf(table.replace(JAPANESE_SUFFIX, '')).filter((word) => !/^\d+$/.test(word));
   while (words.length > 1 && TABLE_SUFFIXES.has(words.at(-1)!)) words.pop();
   const forms = new Set<string>();
   for (const text of [words.at(-1) ?? '', words.slice(-2).join('')]) {

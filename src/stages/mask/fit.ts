@@ -19,6 +19,9 @@ const NUMERIC = new Set([
   'payment.card-number',
   'payment.card-code',
   'payment.iban',
+  'health.insurance-number',
+  'health.record-number',
+  'secret.recovery',
 ]);
 
 /** Whether a fake of that class can be written in that type. */
