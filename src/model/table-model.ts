@@ -126,6 +126,8 @@ export interface ForeignKeyModel {
   readonly nullRate: number;
   /** [children, parents][] of the sample, for parents that are not made before their children. */
   readonly degrees: readonly (readonly [number, number])[];
+  /** Declared on these partitions only: their bounds as conditions. Absent: it holds for all rows. */
+  readonly onlyWhere?: readonly string[];
 }
 
 /** A register of this table that holds how many rows of another table reference each row. */

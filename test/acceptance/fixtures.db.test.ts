@@ -40,32 +40,36 @@ describe('a schema that PostgreSQL accepts', () => {
   });
 
   // Most of a run is waiting for the server, which makes and drops two databases: a few at a time keep both busy.
-  it.concurrent.each(fixtures)('is filled or refused as the table says: %s', async (name) => {
-    const text = readFileSync(path.join(FOLDER, `${name}.sql`), 'utf8');
-    const needed = Number(/^-- needs (\d+)$/m.exec(text)?.[1] ?? 0);
-    const expected = EXPECTED[name];
-    return run();
+  it.concurrent.each(fixtures)(
+    'is filled or refused as the table says: %s',
+    async (name) => {
+      const text = readFileSync(path.join(FOLDER, `${name}.sql`), 'utf8');
+      const needed = Number(/^-- needs (\d+)$/m.exec(text)?.[1] ?? 0);
+      const expected = EXPECTED[name];
+      return run();
 
-    async function run(): Promise<void> {
-      if (needed > major) {
-        outcomes.push(`${name}: skipped, it needs PostgreSQL ${needed} and the server is ${major}`);
-        return;
+      async function run(): Promise<void> {
+        if (needed > major) {
+          outcomes.push(`${name}: skipped, it needs PostgreSQL ${needed} and the server is ${major}`);
+          return;
+        }
+        const configuration = path.join(FOLDER, `${name}.yaml`);
+        const outcome = await provisionSchema((database) => server.url(database ?? 'postgres'), {
+          name: `fixture_${name.replaceAll('-', '_')}`,
+          sql: text,
+          ...(existsSync(configuration) ? { config: readFileSync(configuration, 'utf8') } : {}),
+        });
+        outcomes.push(`${name}: ${outcome.state}${outcome.state === 'finding' ? ` ${outcome.code}` : ''}`);
+        if (expected === 'filled') {
+          expect(outcome).toMatchObject({ state: 'filled' });
+          return;
+        }
+        expect(outcome).toMatchObject({ state: 'finding', code: expected.finding });
+        expect(outcome.state === 'finding' ? outcome.message : '').toContain(expected.names);
       }
-      const configuration = path.join(FOLDER, `${name}.yaml`);
-      const outcome = await provisionSchema((database) => server.url(database ?? 'postgres'), {
-        name: `fixture_${name.replaceAll('-', '_')}`,
-        sql: text,
-        ...(existsSync(configuration) ? { config: readFileSync(configuration, 'utf8') } : {}),
-      });
-      outcomes.push(`${name}: ${outcome.state}${outcome.state === 'finding' ? ` ${outcome.code}` : ''}`);
-      if (expected === 'filled') {
-        expect(outcome).toMatchObject({ state: 'filled' });
-        return;
-      }
-      expect(outcome).toMatchObject({ state: 'finding', code: expected.finding });
-      expect(outcome.state === 'finding' ? outcome.message : '').toContain(expected.names);
-    }
-  });
+    },
+    300_000,
+  );
 
   it('is refused with the numbers where a key has no room for the rows that a scale asks for', async () => {
     const outcome = await provisionSchema((database) => server.url(database ?? 'postgres'), {

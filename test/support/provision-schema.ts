@@ -6,6 +6,11 @@ import pg from 'pg';
 import { parseConfig } from '../../src/config/load.ts';
 import { UnderstudyError } from '../../src/kernel/errors.ts';
 import { silent } from '../../src/kernel/events.ts';
+import type { ResolvedConfig } from '../../src/config/resolved.ts';
+import { learnSource, readSourceStructure } from '../../src/pipeline/learn-source.ts';
+import { withSource } from '../../src/pipeline/open-databases.ts';
+import { StageClock } from '../../src/pipeline/stage-clock.ts';
+import { saveModel } from '../../src/stages/learn/model-store.ts';
 import type { ProvisionResult } from '../../src/pipeline/contract.ts';
 import { runProvision } from '../../src/pipeline/provision.ts';
 import { sql } from './publish-fixture.ts';
@@ -87,11 +92,13 @@ async function provision(
 ): Promise<SchemaOutcome> {
   const parsed = parseConfig(job.config ?? '', null, {});
   const config = { ...parsed, output: { ...parsed.output, directory } };
+  const modelPath = path.join(directory, 'model');
   let result: ProvisionResult;
   try {
+    await learnModel(sourceUrl, modelPath, config);
     result = await runProvision(
       {
-        sourceUrl,
+        modelPath,
         targetUrl,
         config,
         seed: job.seed ?? 1,
@@ -125,6 +132,25 @@ async function provision(
   const wrong = await differences(sourceUrl, targetUrl, job.scale ?? 1);
   if (wrong.length > 0) return { state: 'broken', message: wrong.join('; ') };
   return { state: 'filled', rowCount: result.tables.reduce((sum, table) => sum + table.rowCount, 0) };
+}
+
+/**
+ * The gates that compare with the source are another subject: a schema of rows counted off by a formula says nothing
+ * about privacy. So the rows are made from a model file, and integrity alone decides.
+ */
+async function learnModel(sourceUrl: string, modelPath: string, config: ResolvedConfig): Promise<void> {
+  const { signal } = new AbortController();
+  await withSource(sourceUrl, config, signal, async (source) => {
+    const clock = new StageClock(silent);
+    const structure = await readSourceStructure(source, config, clock);
+    const snapshot = await source.openSnapshot();
+    try {
+      const { model } = await learnSource(structure, snapshot, config, clock, silent, signal);
+      await saveModel(modelPath, model);
+    } finally {
+      await snapshot.close();
+    }
+  });
 }
 
 function stackOf(thrown: unknown): string {

@@ -2,6 +2,7 @@
 import {
   tableId,
   type ColumnType,
+  type PartitionFacts,
   type SchemaStatement,
   type TableFacts,
   type UniqueKeyFacts,
@@ -119,7 +120,13 @@ export function constraintFindings(
       (key.predicate !== null && compilePredicate(key.predicate, names) === null) ||
       key.expressions.some((expression) => expression !== null && compileExpression(expression, names) === null),
   );
-  const partial = table.foreignKeys.filter((key) => key.declaredOn.length > 0);
+  // Which rows a partition's own key holds for is told by the bounds of the partition.
+  const known = (partition: PartitionFacts | undefined): boolean =>
+    partition?.condition != null && compilePredicate(partition.condition, names) !== null;
+  const partial = table.foreignKeys.filter(
+    ({ declaredOn }) =>
+      !declaredOn.every((name) => known(table.partitions.find((other) => tableId(other.name) === tableId(name)))),
+  );
   const report = (name: string, why: string): Finding =>
     finding(
       accepted.has(id) ? 'warning' : 'error',
@@ -170,8 +177,11 @@ function isUniqueByConstruction(
   columns: readonly ColumnModel[],
   context: readonly string[] | undefined,
 ): boolean {
-  const makers = key.columns.map((name) => columns.find((column) => column.name === name)?.maker);
+  const models = key.columns.map((name) => columns.find((column) => column.name === name));
+  const makers = models.map((column) => column?.maker);
   if (makers.some((maker) => maker?.by === 'serial')) return true;
+  // Two rows may both be NULL where they have nothing else to differ in.
+  if (!key.nullsDistinct && models.some((column) => column?.nullable !== false)) return false;
   if (
     makers.some(
       (maker) =>

@@ -11,6 +11,7 @@ import { tableConstraints, type GuardedKey, type SchemaFacts, type TableConstrai
 import { StoredKey } from './key-column.ts';
 import { MomentMaker } from './moment-maker.ts';
 import type { ReferenceChooser } from './references.ts';
+import { PartitionKeys } from './partition-keys.ts';
 import { RowRepair } from './repair.ts';
 import { RowRules, type RowView } from './row-rules.ts';
 import { ReachedCodes } from './reached-codes.ts';
@@ -71,6 +72,7 @@ export class RowMaker implements RowView {
   readonly #calendar: Calendar;
   readonly #rules: RowRules;
   readonly #tally: Tally;
+  readonly #partitionKeys: PartitionKeys;
   readonly #pass: Pass;
   readonly #key: StreamKey;
   readonly #cursors: RandomCursor[] = [];
@@ -122,6 +124,7 @@ export class RowMaker implements RowView {
     this.#calendar = new Calendar(model, this.columns);
     this.#rules = new RowRules(model, this.columns);
     this.#tally = new Tally(model, tables);
+    this.#partitionKeys = new PartitionKeys(table, model, tables);
     this.#counts = model.incoming.map((count) => ({
       register: count.register,
       encoder: NumberEncoder.fromJson(count.encoder),
@@ -235,7 +238,13 @@ export class RowMaker implements RowView {
     this.#reached.fill(this.#registers, (key) => this.#chosen.get(key)?.row ?? -1);
     rowModel?.rest?.drawRow(this.#registers, random);
     this.#decode(row, place, random);
-    return this.#assign(row, place, random, attempt, false) ?? this.#follow(place);
+    const left = this.#assign(row, place, random, attempt, false);
+    if (left !== null) return left;
+    this.#partitionKeys.fill(this.read, this.#cursor(2 * MAX_TRIES + 3).seek(row), (key, table, to) => {
+      this.#chosen.set(key.name, { table, row: to });
+      key.columns.forEach((column, i) => this.set(column, table.keys.get(key.referencedColumns[i])!.textAt(to)));
+    });
+    return this.#follow(place);
   }
 
   /** Name of what the row still breaks, after mending it where drawing again has not helped; or null. */

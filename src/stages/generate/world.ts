@@ -79,7 +79,7 @@ export function needsOf(models: readonly TableModel[]): Map<string, Needs> {
       if (key.maker.by === 'through') {
         for (const column of key.maker.parentColumns) behind(key.maker.through)?.keyColumns.add(column);
         if (key.maker.register >= 0) for (const column of key.referencedColumns) referenced.keyColumns.add(column);
-      } else if (key.maker.by !== 'implied' && key.maker.by !== 'null')
+      } else if (key.onlyWhere !== undefined || (key.maker.by !== 'implied' && key.maker.by !== 'null'))
         for (const column of key.referencedColumns) referenced.keyColumns.add(column);
       if (key.maker.by !== 'context') continue;
       for (const column of parentMoments(model)) referenced.moments.add(column);

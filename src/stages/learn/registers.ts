@@ -1,5 +1,5 @@
 /** Turns a table's sample into registers: what the chain is fitted on. */
-import type { ColumnType, ForeignKeyFacts, TableFacts } from '../../../connectors/connector.ts';
+import { tableId, type ColumnType, type ForeignKeyFacts, type TableFacts } from '../../../connectors/connector.ts';
 import type { CodedColumn } from '../../model/coded-column.ts';
 import { fitColumnEncoder, isLearnable, type ColumnShape } from '../../model/encoders/index.ts';
 import type { ColumnEncoder } from '../../model/encoders/encoder.ts';
@@ -163,6 +163,7 @@ export function ownRegisters(
       ),
       nullRate: links.reduce((sum, to) => sum + (to === -1 ? 1 : 0), 0) / Math.max(1, links.length),
       degrees: [],
+      ...partitionsOf(table, key),
     };
   });
   const groups = { momentCount, calendarCount: calendar.length, keyCount, reachedCount: 0 };
@@ -346,4 +347,12 @@ export function describeRegisters(
   from: (i: number) => number,
 ): Register[] {
   return coded.map(({ name, size, ordered, hasNull }, i) => ({ name, origin, from: from(i), size, ordered, hasNull }));
+}
+
+/** Bounds of the partitions that a key is declared on, where the table as a whole does not declare it. */
+function partitionsOf(table: TableFacts, { declaredOn }: ForeignKeyFacts): Pick<ForeignKeyModel, 'onlyWhere'> {
+  if (declaredOn.length === 0) return {};
+  const names = new Set(declaredOn.map(tableId));
+  const declaring = table.partitions.filter(({ name }) => names.has(tableId(name)));
+  return { onlyWhere: declaring.flatMap(({ condition }) => condition ?? []) };
 }
