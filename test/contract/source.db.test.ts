@@ -225,6 +225,33 @@ describe('a snapshot', () => {
     ]);
   });
 
+  test('finds rows by any text of a key, and by a condition', async () => {
+    const odd = { table: table('odd'), columns: ['a', 'b'] };
+    const [one, both, none, where] = await withSnapshot(async (snapshot) => [
+      await rowsOf(
+        snapshot.readRows({ ...odd, among: { columns: ['a'], rows: [['tab\there\nline\\back'], ['no\'such"{}']] } }),
+      ),
+      await rowsOf(
+        snapshot.readRows({
+          ...odd,
+          among: {
+            columns: ['a', 'b'],
+            rows: [
+              ['ü😀 and long enough to be no copy', '\r\b\f\v'],
+              ['', 'another'],
+            ],
+          },
+        }),
+      ),
+      await rowsOf(snapshot.readRows({ ...odd, among: { columns: ['b'], rows: [] } })),
+      await rowsOf(snapshot.readRows({ ...odd, where: "a = '' OR a IS NULL -- both", orderBy: ['a'] })),
+    ]);
+    expect(one).toEqual([['tab\there\nline\\back', null]]);
+    expect(both).toEqual([['ü😀 and long enough to be no copy', '\r\b\f\v']]);
+    expect(none).toEqual([]);
+    expect(where.map(([value]) => value)).toEqual(['', null]);
+  });
+
   test('samples the same subjects in every table that holds their key', async () => {
     const hashSample = (column: string) => ({ columns: [column], rate: 0.3 });
     const [parents, children, joined] = await withSnapshot(async (snapshot) => [

@@ -204,6 +204,34 @@ describe('a subset of a schema with cycles', () => {
     expect(keyOf(other)).not.toBe(keyOf(result));
   });
 
+  test('says what frequencies give away, and stops for it unless it was accepted', async () => {
+    await sql(server.url(), `CREATE DATABASE ${tag}_mask_skewed`);
+    await sql(
+      server.url(`${tag}_mask_skewed`),
+      // Of 40 suppliers the n-th delivers 400 / n times.
+      `CREATE TABLE delivery (id int PRIMARY KEY, supplier text NOT NULL);
+       INSERT INTO delivery SELECT row_number() OVER (), 'Supplier-' || n FROM generate_series(1, 40) n, generate_series(1, 400 / n)`,
+    );
+    const hashed = (accept?: string): object => ({
+      tables: {
+        delivery: { strategy: 'mask', columns: { supplier: { treatment: 'hash', ...(accept && { accept }) } } },
+      },
+    });
+    const skewed = (config: object): Promise<ProvisionResult> =>
+      provision(`${tag}_mask_skewed`, `${tag}_mask_ranked`, config, 'the secret of some suppliers');
+    const stopped = await skewed(hashed());
+    expect(stopped.verdict).toBe('fail');
+    expect(stopped.gates.filter((gate) => gate.verdict === 'fail').map((gate) => gate.gate)).toEqual([
+      'frequency-rank',
+    ]);
+    expect(stopped.target.previousDatabase).toBeNull();
+    const accepted = await skewed(hashed('suppliers are listed on our web site'));
+    expect(accepted.verdict).toBe('pass');
+    const gate = accepted.gates.find((candidate) => candidate.gate === 'frequency-rank')!;
+    expect(gate.value).toBeGreaterThan(0.5);
+    expect(gate.explanation).toContain('accepted by name');
+  });
+
   test.each<[string, object, RegExp]>([
     [
       'a parent that is not real',
