@@ -142,7 +142,7 @@ function planTables(
       applyRules(table, facts, contexts, plan, rules.get(id) ?? []),
       agreements.get(id) ?? [],
     );
-    plans.set(id, { ...ruled, early: earlyKeys(table, ruled, (to) => plans.has(to)) });
+    plans.set(id, { ...ruled, early: earlyKeys(table, ruled, rules.get(id) ?? [], (to) => plans.has(to)) });
   }
   return plans;
 }
@@ -388,9 +388,15 @@ function isReached({ groups }: OwnRegisters, i: number): boolean {
 
 /**
  * Keys whose row can be chosen before the row's own values are drawn: its table is made before, no column of the key is
- * set by anything else, and no unique key joins it with a value that is drawn later.
+ * set by anything else, and neither a unique key nor an order joins it with a value that is drawn later: which row is
+ * referenced then depends on that value.
  */
-function earlyKeys(table: TableFacts, plan: TablePlan, isMadeBefore: (id: string) => boolean): ReadonlySet<string> {
+function earlyKeys(
+  table: TableFacts,
+  plan: TablePlan,
+  rules: readonly MinedRule[],
+  isMadeBefore: (id: string) => boolean,
+): ReadonlySet<string> {
   const isSettled = (name: string | null): boolean =>
     name !== null &&
     (['foreign-key', 'serial'].includes(plan.columns.get(name)?.by ?? '') ||
@@ -400,6 +406,11 @@ function earlyKeys(table: TableFacts, plan: TablePlan, isMadeBefore: (id: string
       (unique) => unique !== null && unique.columns.some((name) => name !== null && key.columns.includes(name)),
     );
     if (!joined.every((unique) => unique!.columns.every(isSettled))) return false;
+    const partners = rules.flatMap((rule) => {
+      if (rule.kind !== 'order' || ![rule.low, rule.high].some(({ foreignKey }) => foreignKey === key.name)) return [];
+      return [rule.low, rule.high].filter(({ foreignKey }) => foreignKey !== key.name);
+    });
+    if (!partners.every(({ foreignKey, column }) => foreignKey === null && isSettled(column))) return false;
     if (plan.foreignKeys.get(key.name) !== 'quota' || !isMadeBefore(tableId(key.referencedTable))) return false;
     return key.columns.every((column) => {
       const users = table.foreignKeys.filter((other) => other.columns.includes(column));
