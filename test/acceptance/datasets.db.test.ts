@@ -19,8 +19,8 @@ import type { TwoRoles } from '../support/two-roles.ts';
 /** Some in other sizes than their own: `npm run bench:scales` has all of them in more. */
 const SCALES = {
   pagila: { swap: 1, 'in-place': 0.1 },
-  chinook: { swap: 1, 'in-place': 3 },
-  northwind: { swap: 0.1, 'in-place': 1 },
+  chinook: { swap: 1, 'in-place': 1 },
+  northwind: { swap: 0.1, 'in-place': 3 },
   stackx: { swap: 1, 'in-place': 1 },
 } as const;
 const DATASETS = ['pagila', 'chinook', 'northwind', 'stackx'] as const;
