@@ -3,6 +3,9 @@ import { faker } from '@faker-js/faker';
 
 export type CountryForm = 'alpha2' | 'alpha3' | (typeof LANGUAGES)[number];
 
+/** Share of a column's distinct values that must be countries for it to hold countries. */
+export const MIN_KNOWN_COUNTRIES = 0.8;
+
 const LANGUAGES = ['en', 'de', 'fr', 'es', 'pt', 'it', 'nl', 'pl', 'sv', 'tr'] as const;
 
 /**

@@ -2,13 +2,18 @@
  * Countries: those that 5 units share by name; of the others only the continent or wider region, from which one is
  * drawn as a public dictionary and the size of its economy make likely.
  */
-import { COUNTRIES, countryCode, countryFormOf, WIDER_REGIONS, writeCountry } from './countries.ts';
+import {
+  COUNTRIES,
+  countryCode,
+  countryFormOf,
+  MIN_KNOWN_COUNTRIES,
+  WIDER_REGIONS,
+  writeCountry,
+} from './countries.ts';
 import type { Country, CountryForm, Region } from './countries.ts';
 import { countByUnit, cumulate, MIN_UNITS, pick, type Cell, type ColumnEncoder, type PartSpec } from './encoder.ts';
 import type { Uniforms } from './encoder.ts';
 
-/** Share of distinct values that must be countries. */
-const MIN_KNOWN = 0.8;
 const MIN_DISTINCT = 3;
 
 export interface CountryJson {
@@ -99,7 +104,7 @@ export function fitCountryEncoder(
   const distinct = counts.map(([text]) => text);
   const kept = counts.filter(([, count]) => count.units >= MIN_UNITS).map(([text]) => text);
   if (distinct.length < MIN_DISTINCT || kept.length === distinct.length) return null;
-  const form = countryFormOf(distinct, MIN_KNOWN);
+  const form = countryFormOf(distinct, MIN_KNOWN_COUNTRIES);
   if (form === null) return null;
   const isKept = new Set(kept);
   const byCode = new Map(COUNTRIES.map((country) => [country.code, country]));

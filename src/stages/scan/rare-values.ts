@@ -1,5 +1,6 @@
 import { poissonTail } from '../../metrics/intervals.ts';
 import { TextChance } from '../../metrics/text-chance.ts';
+import { countryCode, countryFormOf, MIN_KNOWN_COUNTRIES } from '../../model/encoders/countries.ts';
 import { rareParts } from './rare-parts.ts';
 import type { ScanInput } from './input.ts';
 import type { ColumnView, TableView } from './table-view.ts';
@@ -64,11 +65,23 @@ function leakCount(column: ColumnView, view: TableView): number {
       holders.set(part, units);
     }
   });
-  const rare = new Set([...holders].filter(([, units]) => units.size < COMMON_UNITS).map(([part]) => part));
+  const isPublic = publicDictionary([...holders.keys()]);
+  const rare = new Set(
+    [...holders].filter(([part, units]) => units.size < COMMON_UNITS && !isPublic(part)).map(([part]) => part),
+  );
   const made = new Map<string, number>();
   for (const text of column.target)
     for (const part of rareParts(column, text)) made.set(part, (made.get(part) ?? 0) + 1);
   let found = 0;
   for (const part of rare) found += made.get(part) ?? 0;
   return found > 0 && poissonTail(found, new TextChance(made).expectedHits(rare)) < CHANCE ? found : 0;
+}
+
+/**
+ * Whether a value is one that the column's dictionary gives to anybody: rare countries are drawn from all the world's
+ * (`model/encoders/country.ts`), among which the real ones are.
+ */
+function publicDictionary(values: readonly string[]): (part: string) => boolean {
+  const form = countryFormOf(values, MIN_KNOWN_COUNTRIES);
+  return form === null ? () => false : (part) => countryCode(part, form) !== null;
 }
