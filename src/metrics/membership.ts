@@ -1,6 +1,6 @@
 /** Black-box membership attacks: who was learned from, told from the released rows alone. */
 import { type AucEstimate, rocAuc } from '../numeric/auc.ts';
-import { nearestTwo } from './gower.ts';
+import { joinRows, nearestTwo } from './gower.ts';
 import type { EncodedRows, Neighbours } from './gower.ts';
 import type { UnitRows } from './closest-record.ts';
 import { binomialTail } from './intervals.ts';
@@ -14,51 +14,41 @@ export interface UnitScores {
   readonly others: Float64Array;
 }
 
-/** How near the released rows come: −distance to the nearest. */
-export function distanceScores(members: UnitRows, others: UnitRows, released: EncodedRows): UnitScores {
-  return {
-    members: unitMeans(nearestTwo(members.rows, released).first, members.units, negative),
-    others: unitMeans(nearestTwo(others.rows, released).first, others.units, negative),
-  };
-}
-
 /**
- * How much denser the released rows are at a row than real rows of nobody concerned: the log of the ratio of the
- * distances to the two nearest.
+ * Two scores of how likely a unit's rows were learned from. `distance`: how near the released rows come to them.
+ * `density`: how much denser the released rows are there than real rows of nobody concerned, the log of the ratio of
+ * the distances to the two nearest.
  *
  * **Domain** `reference` disjoint by unit from both sides. **Source** DOMIAS (van Breugel et al. 2023), with
  * nearest-neighbour densities (Loftsgaarden and Quesenberry 1965).
  */
-export function densityScores(
+export function membershipScores(
   members: UnitRows,
   others: UnitRows,
   released: EncodedRows,
   reference: EncodedRows,
-): UnitScores {
-  const scores = ({ rows, units }: UnitRows): Float64Array => {
-    const [near, usual] = [nearestTwo(rows, released), nearestTwo(rows, reference)];
-    return unitMeans(
-      near.first.map((_, i) => Math.log(meanDistance(usual, i) / meanDistance(near, i))),
-      units,
-      (score) => score,
-    );
+): { readonly distance: UnitScores; readonly density: UnitScores } {
+  const rows = joinRows(members.rows, others.rows);
+  const [near, usual] = [nearestTwo(rows, released), nearestTwo(rows, reference)];
+  const split = (scores: Float64Array): UnitScores => ({
+    members: unitMeans(scores.subarray(0, members.rows.rowCount), members.units),
+    others: unitMeans(scores.subarray(members.rows.rowCount), others.units),
+  });
+  return {
+    distance: split(near.first.map((distance) => -distance)),
+    density: split(near.first.map((_, i) => Math.log(meanDistance(usual, i) / meanDistance(near, i)))),
   };
-  return { members: scores(members), others: scores(others) };
 }
 
 function meanDistance({ first, second }: Neighbours, i: number): number {
   return (Number.isFinite(second[i]) ? (first[i] + second[i]) / 2 : first[i]) + DENSITY_FLOOR;
 }
 
-function negative(distance: number): number {
-  return -distance;
-}
-
-function unitMeans(values: Float64Array, units: ArrayLike<number>, score: (value: number) => number): Float64Array {
+function unitMeans(scores: Float64Array, units: ArrayLike<number>): Float64Array {
   const sums = new Map<number, { total: number; count: number }>();
-  values.forEach((value, i) => {
+  scores.forEach((score, i) => {
     const sum = sums.get(units[i]) ?? { total: 0, count: 0 };
-    sum.total += score(value);
+    sum.total += score;
     sum.count++;
     sums.set(units[i], sum);
   });

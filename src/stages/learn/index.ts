@@ -50,9 +50,12 @@ export interface LearnOptions {
   readonly overrides: ReadonlyMap<string, TableOverride>;
   readonly toolVersion: string;
   readonly now: Date;
+  /** Overrides of how tables are fitted: to measure what the defaults are good for. */
+  readonly fitting?: Partial<ChainOptions>;
 }
 
 interface Learning {
+  readonly fitting: Partial<ChainOptions>;
   readonly catalog: Catalog;
   readonly graph: RelationGraph;
   readonly sample: RelationalSample;
@@ -88,7 +91,17 @@ export async function learn(
   const contexts = chooseContexts(graph, facts, strategies, sample, rules, agreements);
   const order = orderTables(catalog, graph, contexts);
   const plans = planTables(order, facts, graphTables, sample, strategies, classification, contexts, rules, agreements);
-  const learning: Learning = { catalog, graph, sample, strategies, plans, facts, rules, fitted: new Map() };
+  const learning: Learning = {
+    fitting: options.fitting ?? {},
+    catalog,
+    graph,
+    sample,
+    strategies,
+    plans,
+    facts,
+    rules,
+    fitted: new Map(),
+  };
 
   const tables: TableModel[] = [];
   for (const [done, id] of order.entries()) {
@@ -186,14 +199,7 @@ function learnTable(table: TableFacts, graphTable: GraphTable, learning: Learnin
           );
     return { own, context };
   };
-  const { own, context, rowModel, selfTest, unitCount } = fitTable(
-    id,
-    encode,
-    sample,
-    fitRows,
-    graphTable,
-    learning.sample,
-  );
+  const { own, context, rowModel, selfTest, unitCount } = fitTable(id, encode, sample, fitRows, graphTable, learning);
   const ownFrom = context.coded.length;
   learning.fitted.set(id, {
     registers: [
@@ -318,7 +324,7 @@ function fitTable(
   sample: TableSample,
   fitRows: Int32Array,
   graphTable: GraphTable,
-  relational: RelationalSample,
+  { sample: relational, fitting }: Pick<Learning, 'sample' | 'fitting'>,
 ): Encoded & { rowModel: RowModel | null; selfTest: SelfTest | null; unitCount: number } {
   const unitCount = countUnits(sample, fitRows);
   // A subject with many rows weighs on every bin that they fall into: bins widen with the rows that a subject has.
@@ -340,7 +346,7 @@ function fitTable(
     const { own, context } = encoded;
     if (own.registers.length === 0 || fitRows.length === 0)
       return { ...encoded, rowModel: null, selfTest: null, unitCount };
-    const rowModel = fitRowModel(encoded, sample.units, { ...defaults, clustered, gate, rows: fitRows });
+    const rowModel = fitRowModel(encoded, sample.units, { ...defaults, clustered, gate, rows: fitRows, ...fitting });
     if (!hasSubject) return { ...encoded, rowModel, selfTest: null, unitCount };
     const test = (unseen: Int32Array): AucEstimate | null =>
       worstAuc(testMembership(rowModel, named(own.registers), named(context.coded), sample.units, fitRows, unseen));

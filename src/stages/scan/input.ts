@@ -32,6 +32,8 @@ export interface ScanLimits {
   readonly neighbourShare: number;
   /** The lower bound of the membership AUC may not exceed this. */
   readonly membershipAuc: number;
+  /** Share of target rows that may sit as closely on a source row as 1 in 100 real rows does on one of others. */
+  readonly nearCopies: number;
   /** Share of members that may be found at 1 false alarm in 100. */
   readonly lowRateMembership: number;
   /** Lower bound of what singling out, linking and inferring may gain on subjects that were learned from. */
@@ -60,7 +62,8 @@ export const DEFAULT_LIMITS: ScanLimits = {
   dcrShare: 0.5,
   neighbourShare: 0.55,
   membershipAuc: 0.6,
-  lowRateMembership: 0.05,
+  nearCopies: 0.02,
+  lowRateMembership: 0.02,
   attackRisk: 0.1,
   copyExcess: 0.002,
   copyExcessRelative: 0.25,

@@ -1,5 +1,5 @@
 import { detectableEffect } from '../../metrics/closest-record.ts';
-import { attackAtRate, densityScores, distanceScores, membershipAuc } from '../../metrics/membership.ts';
+import { attackAtRate, membershipAuc, membershipScores } from '../../metrics/membership.ts';
 import type { UnitScores } from '../../metrics/membership.ts';
 import { normalTail } from '../../metrics/intervals.ts';
 import type { AttackSets } from './attack-sets.ts';
@@ -20,12 +20,11 @@ export const MEMBERSHIP_GATES = ['membership-distance', 'membership-density', 'm
  * two finds while it falsely accuses 1 in 100 (`membership-low-rate`).
  */
 export function membershipGates(view: TableView, sets: AttackSets, limits: ScanLimits): OpenGate[] {
-  const byDistance = distanceScores(sets.training, sets.holdout, sets.released);
-  const byDensity = densityScores(sets.training, sets.holdout, sets.released, sets.reference);
+  const scores = membershipScores(sets.training, sets.holdout, sets.released, sets.reference);
   return [
-    aucGate('membership-distance', 'by the distance of the nearest made row', byDistance, view, limits),
-    aucGate('membership-density', 'by how dense made rows are beside other real rows', byDensity, view, limits),
-    lowRateGate([byDistance, byDensity], view, limits),
+    aucGate('membership-distance', 'by the distance of the nearest made row', scores.distance, view, limits),
+    aucGate('membership-density', 'by how dense made rows are beside other real rows', scores.density, view, limits),
+    lowRateGate([scores.distance, scores.density], view, limits),
   ];
 }
 

@@ -4,6 +4,7 @@ import { degreeGates } from './degrees.ts';
 import { extremeGates } from './extremes.ts';
 import type { ScanInput } from './input.ts';
 import { membershipGates } from './membership.ts';
+import { nearCopyGates } from './near-copies.ts';
 import { rareCombinationGates } from './rare-combinations.ts';
 import { rareValueGates } from './rare-values.ts';
 import { riskGates } from './risks.ts';
@@ -25,6 +26,7 @@ export function privacyChecks(view: TableView, views: readonly TableView[], inpu
     { gate: 'extremes', compute: () => extremeGates(view) },
     { gate: 'timestamps', compute: () => timestampGates(view) },
     { gate: 'degree-uniqueness', compute: () => degreeGates(view, views) },
+    { gate: 'near-copies', compute: () => nearCopyGates(view, input) },
     { gate: 'attacks', compute: () => attackGates(view, input) },
   ];
 }

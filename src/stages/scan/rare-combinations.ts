@@ -10,7 +10,9 @@ import { exactGate, notApplicable } from './verdicts.ts';
 import type { OpenGate } from './verdicts.ts';
 
 /** Threes of columns that are looked at. */
-const MAX_TRIPLES = 40;
+const MAX_TRIPLES = 120;
+/** Rows of each side that are looked at. */
+const MAX_ROWS = 20_000;
 /** Steps of an ordered column with more values. */
 const STEPS = 20;
 /** A generator that blurs a little meets rare combinations a little oftener: so much is tolerated, of the hold-out's rate. */
@@ -34,20 +36,26 @@ export function rareCombinationGates(view: TableView, input: ScanInput): OpenGat
     return [notApplicable('rare-combinations', view.id, view.id, reason)];
   }
   const random = new RandomCursor(streamKey(input.seed, 'scan', 'combinations', view.id)).seek(0);
-  const coded = columns.map(codesOf);
+  const rows = { source: someRows(view.source.rowCount, random), target: someRows(view.target.rowCount, random) };
+  const units = {
+    source: rows.source.map((row) => view.source.units[row]),
+    target: rows.target.map((row) => view.target.units[row]),
+  };
+  const coded = columns.map((column) => codesOf(column, rows));
   const triples = shuffled(triplesOf(columns.length), random).slice(0, MAX_TRIPLES);
   const perTriple = triples.map((triple) => {
+    const [a, b, c] = triple.map((column) => coded[column]);
     const tuples = (side: 'source' | 'target'): Tuples =>
-      coded[triple[0]][side].map((a, row) => `${a} ${coded[triple[1]][side][row]} ${coded[triple[2]][side][row]}`);
+      Array.from(a[side], (code, row) => (code * b.size + b[side][row]) * c.size + c[side][row]);
     const [source, target] = [tuples('source'), tuples('target')];
     const repeated = repeatedCount(
-      view,
+      units,
       source,
       target,
       triple.map((c) => coded[c].target),
       triples.length,
     );
-    return { ...twinRates(source, view.source.units, target, view.target.units), repeated };
+    return { ...twinRates(source, units.source, target, units.target), repeated };
   });
   const [target, holdout] = [
     meanRate(perTriple.map((rates) => rates.target)),
@@ -97,27 +105,47 @@ function meanRate(rates: readonly Rate[]): Rate {
 }
 
 interface CodedColumn {
-  readonly source: readonly string[];
-  readonly target: readonly string[];
+  readonly source: Int32Array;
+  readonly target: Int32Array;
+  /** Number of codes. */
+  readonly size: number;
 }
 
 /** Values as they are, or steps of equal frequency in the source where an ordered column has many. */
-function codesOf(column: ColumnView): CodedColumn {
-  const text = (value: string | null): string => (value === null ? '\u0001' : value);
-  if (column.kind !== 'ordered') return { source: column.source.map(text), target: column.target.map(text) };
+function codesOf(column: ColumnView, rows: Record<'source' | 'target', readonly number[]>): CodedColumn {
+  const stepOf = stepsOf(column);
+  const places = new Map<string | number | null, number>();
+  const codes = (side: 'source' | 'target'): Int32Array =>
+    Int32Array.from(rows[side], (row) => {
+      const numbers = side === 'source' ? column.sourceNumbers : column.targetNumbers;
+      const value = stepOf === null ? column[side][row] : stepOf(numbers[row]);
+      let code = places.get(value);
+      if (code === undefined) places.set(value, (code = places.size));
+      return code;
+    });
+  const [source, target] = [codes('source'), codes('target')];
+  return { source, target, size: places.size };
+}
+
+/** Null for categories. */
+function stepsOf(column: ColumnView): ((value: number) => number) | null {
+  if (column.kind !== 'ordered') return null;
   const sorted = column.sourceNumbers.filter((value) => !Number.isNaN(value)).sort();
-  const isFew = new Set(sorted).size <= STEPS;
-  const cuts = isFew
-    ? []
-    : [...new Set(Array.from({ length: STEPS - 1 }, (_, i) => sorted[Math.floor(((i + 1) * sorted.length) / STEPS)]))];
-  const code = (value: number): string => {
-    if (Number.isNaN(value)) return '\u0001';
-    if (isFew) return String(value);
+  if (new Set(sorted).size <= STEPS) return (value) => value;
+  const cuts = [
+    ...new Set(Array.from({ length: STEPS - 1 }, (_, i) => sorted[Math.floor(((i + 1) * sorted.length) / STEPS)])),
+  ];
+  return (value) => {
+    if (Number.isNaN(value)) return -1;
     let step = 0;
     while (step < cuts.length && value >= cuts[step]) step++;
-    return String(step);
+    return step;
   };
-  return { source: Array.from(column.sourceNumbers, code), target: Array.from(column.targetNumbers, code) };
+}
+
+function someRows(rowCount: number, random: RandomCursor): number[] {
+  const all = Array.from({ length: rowCount }, (_, row) => row);
+  return rowCount <= MAX_ROWS ? all : shuffled(all, random).slice(0, MAX_ROWS);
 }
 
 function triplesOf(count: number): [number, number, number][] {
@@ -129,21 +157,21 @@ function triplesOf(count: number): [number, number, number][] {
 
 /** Number of combinations of one source unit that are in the rows of more target units than chance puts them in. */
 function repeatedCount(
-  view: TableView,
+  rowUnits: Record<'source' | 'target', readonly number[]>,
   source: Tuples,
   target: Tuples,
-  columns: readonly (readonly string[])[],
+  columns: readonly Int32Array[],
   triples: number,
 ): number {
-  const holder = new Map<string, number>();
+  const holder = new Map<string | number, number>();
   source.forEach((tuple, row) => {
     const known = holder.get(tuple!);
-    if (known === undefined) holder.set(tuple!, view.source.units[row]);
-    else if (known !== view.source.units[row]) holder.set(tuple!, -1);
+    if (known === undefined) holder.set(tuple!, rowUnits.source[row]);
+    else if (known !== rowUnits.source[row]) holder.set(tuple!, -1);
   });
   let singles = 0;
   for (const unit of holder.values()) if (unit >= 0) singles++;
-  const rows = new Map<string, number[]>();
+  const rows = new Map<string | number, number[]>();
   target.forEach((tuple, row) => {
     if ((holder.get(tuple!) ?? -1) < 0) return;
     const own = rows.get(tuple!);
@@ -151,11 +179,12 @@ function repeatedCount(
     else own.push(row);
   });
   const level = CHANCE / Math.max(1, singles * triples);
-  const targetShare = view.targetUnitCount / Math.max(1, view.sourceUnitCount + view.targetUnitCount);
-  let pairs: ReadonlyMap<string, number>[] | null = null;
+  const targetShare =
+    distinctCount(rowUnits.target) / Math.max(1, distinctCount(rowUnits.source) + distinctCount(rowUnits.target));
+  let pairs: ReadonlyMap<number, number>[] | null = null;
   let count = 0;
   for (const own of rows.values()) {
-    const units = new Set(own.map((row) => view.target.units[row])).size;
+    const units = distinctCount(own.map((row) => rowUnits.target[row]));
     // Of so many units of both sides all but one are the target's.
     if (binomialTail(units, units + 1, targetShare) >= level) continue;
     pairs ??= pairCounts(columns);
@@ -165,32 +194,50 @@ function repeatedCount(
 }
 
 /** Rows of the target by pairs of values (keys: the pair's place, and both), and by single values. */
-function pairCounts(columns: readonly (readonly string[])[]): ReadonlyMap<string, number>[] {
+function pairCounts(columns: readonly Int32Array[]): ReadonlyMap<number, number>[] {
   return [0, 1, 2].map((third) => {
     const [a, b] = [0, 1, 2].filter((place) => place !== third);
-    const counts = new Map<string, number>();
+    const counts = new Map<number, number>();
     columns[0].forEach((_, row) => {
-      for (const key of [`${columns[a][row]}\0${columns[b][row]}`, columns[third][row]])
+      for (const key of [pairKey(columns[a][row], columns[b][row]), singleKey(columns[third][row])])
         counts.set(key, (counts.get(key) ?? 0) + 1);
     });
     return counts;
   });
 }
 
-/** How many rows would have all three values if two of them, as often as they go together elsewhere, met the third by chance. */
+/**
+ * How many rows would have all three values if two of them, as often as they go together elsewhere, met the third by
+ * chance: the middle of the three ways to see it. Where structure is blurred all three agree; a combination that was
+ * learned as one has pairs that are nowhere else.
+ */
 function independentCount(
   own: readonly number[],
-  columns: readonly (readonly string[])[],
-  counts: readonly ReadonlyMap<string, number>[],
+  columns: readonly Int32Array[],
+  counts: readonly ReadonlyMap<number, number>[],
 ): number {
   const row = own[0];
   const total = columns[0].length;
-  return Math.max(
-    ...[0, 1, 2].map((third) => {
+  const [, middle] = [0, 1, 2]
+    .map((third) => {
       const [a, b] = [0, 1, 2].filter((place) => place !== third);
-      const both = counts[third].get(`${columns[a][row]}\0${columns[b][row]}`)! - own.length;
-      const single = counts[third].get(columns[third][row])!;
+      const both = counts[third].get(pairKey(columns[a][row], columns[b][row]))! - own.length;
+      const single = counts[third].get(singleKey(columns[third][row]))!;
       return (both * single) / total;
-    }),
-  );
+    })
+    .sort((x, y) => x - y);
+  return middle;
+}
+
+function pairKey(a: number, b: number): number {
+  return a * 2 ** 26 + b;
+}
+
+/** Beside the pairs' keys, which are not negative. */
+function singleKey(code: number): number {
+  return -1 - code;
+}
+
+function distinctCount(values: readonly number[]): number {
+  return new Set(values).size;
 }

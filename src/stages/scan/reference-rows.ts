@@ -13,35 +13,51 @@ export const MIN_REFERENCE_ROWS = 20;
 /** Fewer hold-out units than this, and those of `tune` join them: they took no part in fitting either. */
 const WANTED_HOLDOUT_UNITS = 200;
 
-/** Both sides on one scale, ready for distances. */
+/** Rows of a table, by number. */
+export interface ChosenRows {
+  readonly source: readonly number[];
+  readonly target: readonly number[];
+  /** Rows of the source that the scales are made of; all chosen ones by default. */
+  readonly scale?: readonly number[];
+}
+
+/** Both sides on one scale, ready for distances: all rows, or the chosen ones. */
 export function encodeSides(
   view: TableView,
   columns: readonly ColumnView[],
+  chosen: ChosenRows = { source: rowNumbers(view.source.rowCount), target: rowNumbers(view.target.rowCount) },
 ): { readonly source: EncodedRows; readonly target: EncodedRows } {
   const numeric = columns.filter((column) => column.kind === 'ordered');
   const coded = columns.filter((column) => column.kind === 'categorical');
-  const scales = numeric.map((column) => quantileScale(column.sourceNumbers));
+  const scaleRows = chosen.scale ?? chosen.source;
+  const scales = numeric.map((column) =>
+    quantileScale(Float64Array.from(scaleRows, (row) => column.sourceNumbers[row])),
+  );
   const dictionaries = coded.map(() => new Map<string | null, number>());
-  const encode = (side: 'source' | 'target', rowCount: number): EncodedRows => {
-    const quantiles = new Int16Array(rowCount * numeric.length);
-    const codes = new Int32Array(rowCount * coded.length);
+  const encode = (side: 'source' | 'target'): EncodedRows => {
+    const rows = chosen[side];
+    const quantiles = new Int16Array(rows.length * numeric.length);
+    const codes = new Int32Array(rows.length * coded.length);
     numeric.forEach((column, c) => {
       const values = side === 'source' ? column.sourceNumbers : column.targetNumbers;
-      for (let row = 0; row < rowCount; row++)
-        quantiles[row * numeric.length + c] = encodedQuantile(scales[c], values[row]);
+      rows.forEach((row, i) => (quantiles[i * numeric.length + c] = encodedQuantile(scales[c], values[row])));
     });
     coded.forEach((column, c) => {
       const dictionary = dictionaries[c];
-      for (let row = 0; row < rowCount; row++) {
+      rows.forEach((row, i) => {
         const value = column[side][row];
         let code = dictionary.get(value);
         if (code === undefined) dictionary.set(value, (code = dictionary.size));
-        codes[row * coded.length + c] = code;
-      }
+        codes[i * coded.length + c] = code;
+      });
     });
-    return { rowCount, numeric: quantiles, numericCount: numeric.length, codes, codeCount: coded.length };
+    return { rowCount: rows.length, numeric: quantiles, numericCount: numeric.length, codes, codeCount: coded.length };
   };
-  return { source: encode('source', view.source.rowCount), target: encode('target', view.target.rowCount) };
+  return { source: encode('source'), target: encode('target') };
+}
+
+function rowNumbers(count: number): number[] {
+  return Array.from({ length: count }, (_, row) => row);
 }
 
 export interface ReferenceSets {

@@ -1,6 +1,6 @@
 /** The three risks of the European data protection board's working party, in Anonymeter's protocol. */
 import { detectableEffect } from '../../metrics/closest-record.ts';
-import { nearestTwo, NULL_QUANTILE, QUANTILE_UNIT, selectColumns } from '../../metrics/gower.ts';
+import { joinRows, nearestTwo, NULL_QUANTILE, QUANTILE_UNIT, selectColumns } from '../../metrics/gower.ts';
 import type { EncodedRows } from '../../metrics/gower.ts';
 import { residualRisk } from '../../metrics/residual-risk.ts';
 import type { ResidualRisk } from '../../metrics/residual-risk.ts';
@@ -101,14 +101,16 @@ function linkability(sets: AttackSets, limit: number): ResidualRisk {
   };
   const [left, right] = [half(0), half(1)];
   const [releasedLeft, releasedRight] = [left(sets.released), right(sets.released)];
-  const links = (rows: EncodedRows): { hits: number; tries: number } => {
-    const [a, b] = [nearestTwo(left(rows), releasedLeft), nearestTwo(right(rows), releasedRight)];
-    return {
-      hits: a.nearest.reduce((count, row, i) => count + (row === b.nearest[i] ? 1 : 0), 0),
-      tries: rows.rowCount,
-    };
-  };
-  return residualRisk(links(sets.victims), links(sets.control), limit);
+  const both = joinRows(sets.victims, sets.control);
+  const [a, b] = [nearestTwo(left(both), releasedLeft), nearestTwo(right(both), releasedRight)];
+  return attackAndControl(sets, (row) => a.nearest[row] === b.nearest[row], limit);
+}
+
+/** Rates of success on the victims, which come first in the joined rows, and on the control. */
+function attackAndControl(sets: AttackSets, succeeds: (row: number) => boolean, limit: number): ResidualRisk {
+  const { rowCount } = sets.victims;
+  const hits = (from: number): number => range(rowCount).filter((row) => succeeds(from + row)).length;
+  return residualRisk({ hits: hits(0), tries: rowCount }, { hits: hits(rowCount), tries: rowCount }, limit);
 }
 
 interface Guess {
@@ -128,26 +130,19 @@ function inference(sets: AttackSets, limit: number): Guess[] {
     .map((secret) => ({ ...secret, size: valueCount(sets.released, secret.number, secret.code) }))
     .sort((a, b) => b.size - a.size)
     .slice(0, MAX_SECRETS);
+  const both = joinRows(sets.victims, sets.control);
   return secrets.map(({ column, code, number }) => {
     const numeric = range(numericCount).filter((c) => c !== number);
     const codes = range(codeCount).filter((c) => c !== code);
     const known = (rows: EncodedRows): EncodedRows => selectColumns(rows, numeric, codes);
-    const releasedKnown = known(sets.released);
-    const guessed = (rows: EncodedRows): { hits: number; tries: number } => {
-      const { nearest } = nearestTwo(known(rows), releasedKnown);
-      let hits = 0;
-      nearest.forEach((made, row) => {
-        if (code >= 0)
-          hits += rows.codes[row * codeCount + code] === sets.released.codes[made * codeCount + code] ? 1 : 0;
-        else
-          hits += isNear(
-            rows.numeric[row * numericCount + number],
-            sets.released.numeric[made * numericCount + number],
-          );
-      });
-      return { hits, tries: rows.rowCount };
+    const { nearest } = nearestTwo(known(both), known(sets.released));
+    const succeeds = (row: number): boolean => {
+      const made = nearest[row];
+      return code >= 0
+        ? both.codes[row * codeCount + code] === sets.released.codes[made * codeCount + code]
+        : isNear(both.numeric[row * numericCount + number], sets.released.numeric[made * numericCount + number]);
     };
-    return { column, risk: residualRisk(guessed(sets.victims), guessed(sets.control), limit) };
+    return { column, risk: attackAndControl(sets, succeeds, limit) };
   });
 }
 
@@ -158,9 +153,8 @@ function pooledError(guesses: readonly Guess[], victims: number): number {
   return Math.sqrt(guesses.reduce((sum, { risk }) => sum + variance(risk), 0)) / guesses.length;
 }
 
-function isNear(a: number, b: number): number {
-  if (a === NULL_QUANTILE || b === NULL_QUANTILE) return a === b ? 1 : 0;
-  return Math.abs(a - b) <= TOLERANCE ? 1 : 0;
+function isNear(a: number, b: number): boolean {
+  return a === NULL_QUANTILE || b === NULL_QUANTILE ? a === b : Math.abs(a - b) <= TOLERANCE;
 }
 
 function valueCount(rows: EncodedRows, number: number, code: number): number {

@@ -12,7 +12,7 @@ export interface Rate {
 }
 
 /** One tuple a row; null says nothing of its row. */
-export type Tuples = readonly (string | null)[];
+export type Tuples = readonly (string | number | null)[];
 
 export interface TwinRates {
   readonly target: Rate;
@@ -27,7 +27,7 @@ export function twinRates(
   target: Tuples,
   targetUnits: ArrayLike<number>,
 ): TwinRates {
-  const holders = new Map<string, { first: number; second: number; isMany: boolean }>();
+  const holders = new Map<string | number, { first: number; second: number; isMany: boolean }>();
   source.forEach((tuple, row) => {
     if (tuple === null) return;
     const unit = sourceUnits[row];
@@ -36,8 +36,8 @@ export function twinRates(
     else if (holder.first !== unit && holder.second === -1) holder.second = unit;
     else if (holder.first !== unit && holder.second !== unit) holder.isMany = true;
   });
-  const isSingle = (tuple: string | null): boolean => tuple !== null && holders.get(tuple)?.second === -1;
-  const isPair = (tuple: string | null): boolean => {
+  const isSingle = (tuple: string | number | null): boolean => tuple !== null && holders.get(tuple)?.second === -1;
+  const isPair = (tuple: string | number | null): boolean => {
     const holder = tuple === null ? undefined : holders.get(tuple);
     return holder !== undefined && holder.second !== -1 && !holder.isMany;
   };
