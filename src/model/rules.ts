@@ -25,9 +25,51 @@ export interface RuleSupport {
 export type RuleBody =
   /**
    * low ≤ high (or <) wherever both are there. Numbers or moments; a date and a timestamp compare by their UTC days.
-   * `low` or `high` may be a parent's.
+   * `low` or `high` may be a parent's, or its parent's. `within`: high is no further from low than this, in units of the
+   * number or in microseconds. `distances`: ascending, at equal steps of probability; where a row breaks the rule, its
+   * distance is drawn from them.
    */
-  | { readonly kind: 'order'; readonly low: Operand; readonly high: Operand; readonly strict: boolean }
+  | {
+      readonly kind: 'order';
+      readonly low: Operand;
+      readonly high: Operand;
+      readonly strict: boolean;
+      readonly within?: number;
+      readonly distances?: readonly number[];
+    }
+  /** What the path of foreign keys leads to is never NULL: only a delivered order has returns. */
+  | { readonly kind: 'present'; readonly of: Operand }
+  /** The row is referenced by some row of `childTable` wherever `given` is not NULL: a paid order has a payment. */
+  | {
+      readonly kind: 'has-child';
+      readonly given: string;
+      readonly childTable: string;
+      readonly childForeignKey: string;
+    }
+  /** `column` is `value`, which 5 units share, where `of` (less `minus`) reaches `from`: free shipping from 80 on. */
+  | {
+      readonly kind: 'value-from';
+      readonly column: string;
+      readonly value: string;
+      readonly of: string;
+      readonly minus?: string;
+      readonly side: 'at-least' | 'at-most';
+      readonly from: number;
+    }
+  /**
+   * The pair (`left`, `right`) is found in some row of `inTable` as (`inLeft`, `inRight`), read in that row or behind
+   * its keys: a carrier serves the country, a reviewer has bought the product. `after`: `column` of the row comes after
+   * `than` of the other.
+   */
+  | {
+      readonly kind: 'found-in';
+      readonly left: Operand;
+      readonly right: Operand;
+      readonly inTable: string;
+      readonly inLeft: Operand;
+      readonly inRight: Operand;
+      readonly after?: { readonly column: string; readonly than: Operand; readonly distances: readonly number[] };
+    }
   /** The columns are NULL in the same rows. */
   | { readonly kind: 'null-together'; readonly columns: readonly string[] }
   /** The two columns are equal, or NULL together. */
@@ -99,6 +141,8 @@ export type RuleBody =
   /**
    * `column` is an aggregate over the rows of `childTable` that reference the row by `childForeignKey`; of a product
    * of columns where there are several. Without children it is NULL or, where `whenNone` is '0', either 0 or NULL.
+   * `where`: only over rows in which that column has that value. `shared`: the column is settled by other rules, and
+   * the children share it among them; `given`: only where that column of the row is not NULL, and there are none else.
    */
   | {
       readonly kind: 'aggregate';
@@ -109,6 +153,9 @@ export type RuleBody =
       readonly of: readonly string[];
       readonly decimals: number;
       readonly whenNone: '0' | null;
+      readonly where?: { readonly column: string; readonly value: string; readonly other: string };
+      readonly shared?: boolean;
+      readonly given?: string;
     };
 
 export type MinedRule = RuleBody & { readonly table: string; readonly support: RuleSupport };

@@ -1,4 +1,5 @@
 import type { RowBlock } from '../../kernel/rows.ts';
+import type { MinedRule } from '../../model/rules.ts';
 
 /** Fills the vectors that `generate` left open; a function of seed, table and row number. */
 export type Masker = (block: RowBlock) => void;
@@ -13,6 +14,8 @@ export interface GenerateOptions {
   readonly maskers: ReadonlyMap<string, Masker>;
   /** Rows of a block; never changes a row. */
   readonly blockRows: number;
+  /** Told of each hidden rule that could not be kept in some rows, once their table is made. */
+  readonly onGivenUp?: (rule: MinedRule, rowCount: number) => void;
   /** Masked real rows, by `tableId`: of tables with that strategy, which have none where absent. */
   readonly realRows?: ReadonlyMap<string, RealTable>;
 }

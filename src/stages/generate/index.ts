@@ -9,6 +9,7 @@ import type { LearnedModel } from '../learn/artifact.ts';
 import type { GenerateOptions, TableStream } from './artifact.ts';
 import { BlockBuilder } from './block-builder.ts';
 import { plannedRowCounts, requireCapacity } from './capacity.ts';
+import { childLimits } from './child-limits.ts';
 import { constraintFindings, schemaFacts, type SchemaFacts } from './constraints.ts';
 import { loadExpressionParser } from './expression.ts';
 import { StoredKey } from './key-column.ts';
@@ -176,6 +177,7 @@ class Generation {
     const last = builder.take();
     if (last !== null) yield finish(last);
     maker.finish();
+    for (const [rule, rowCount] of maker.gaveUp) options.onGivenUp?.(rule, rowCount);
   }
 }
 
@@ -200,7 +202,9 @@ function childRowCount(
   const children = Math.round(total * (1 - key.nullRate));
   const counts = parent.counts.get(countKey(table.id, key.name))!;
   counts.set(shiftCounts(counts, children, streamKey(options.seed, 'counts', table.id, key.name)));
-  counts.set(scaleQuotas(counts, children, childrenPerParent(table, key, facts, made)));
+  const cap = childrenPerParent(table, key, facts, made);
+  const limits = childLimits(table, key, parent, made, cap < Number.MAX_SAFE_INTEGER);
+  counts.set(scaleQuotas(counts, children, cap, limits));
   return counts.reduce((sum, count) => sum + count, 0) + total - children;
 }
 

@@ -1,5 +1,5 @@
 /** Which columns follow from what is only known when a table is made again, in the table itself and in those that look at it. */
-import type { MinedRule } from '../../model/rules.ts';
+import type { MinedRule, Operand } from '../../model/rules.ts';
 import type { TableModel } from '../../model/table-model.ts';
 import { hopKey, hopOf, type Needs } from './world.ts';
 
@@ -24,7 +24,9 @@ export function lateColumns(
   isCircular: (id: string, source: string) => boolean,
 ): ReadonlyMap<string, ReadonlySet<string>> {
   const sources = new Map<string, Set<string>>();
-  const readings = new Map(models.map((model) => [model.id, readingsOf(model, needs.get(model.id)!)]));
+  const readings = new Map(
+    models.map((model) => [model.id, [...readingsOf(model, needs.get(model.id)!), ...sharesOf(model, models)]]),
+  );
   for (let size = -1; size !== sizeOf(late);) {
     size = sizeOf(late);
     for (const model of models) {
@@ -36,7 +38,7 @@ export function lateColumns(
       }
       for (const rule of model.rules) {
         const own = late.get(model.id);
-        if (own !== undefined) for (const column of followers(rule, own)) own.add(column);
+        if (own !== undefined) for (const column of followers(rule, own, model)) own.add(column);
       }
     }
   }
@@ -71,13 +73,28 @@ function readingsOf(model: TableModel, needs: Needs): readonly Reading[] {
   return readings;
 }
 
+/** What the rows share of a number of their parent. */
+function sharesOf({ id }: TableModel, models: readonly TableModel[]): readonly Reading[] {
+  return models.flatMap((parent) =>
+    parent.rules.flatMap((rule) =>
+      rule.kind === 'aggregate' && rule.shared === true && rule.childTable === id
+        ? [{ table: parent.id, column: rule.column, into: rule.of[0] }]
+        : [],
+    ),
+  );
+}
+
 /** Columns that a rule computes from late ones of the same row. */
-function followers(rule: MinedRule, late: ReadonlySet<string>): readonly string[] {
+function followers(rule: MinedRule, late: ReadonlySet<string>, { foreignKeys }: TableModel): readonly string[] {
+  const isLate = ({ foreignKey, column }: Operand): boolean =>
+    foreignKey === null
+      ? late.has(column)
+      : foreignKeys.some((key) => key.name === foreignKey && key.columns.some((name) => late.has(name)));
   switch (rule.kind) {
     case 'arithmetic':
-      return rule.operands.some(({ foreignKey, column }) => foreignKey === null && late.has(column))
-        ? [rule.target]
-        : [];
+      return rule.operands.some(isLate) ? [rule.target] : [];
+    case 'value-from':
+      return late.has(rule.of) || (rule.minus !== undefined && late.has(rule.minus)) ? [rule.column] : [];
     case 'equal':
       return late.has(rule.column) || late.has(rule.to) ? [rule.column, rule.to] : [];
     case 'dependency':

@@ -91,6 +91,11 @@ export class MomentMaker {
     }
   }
 
+  /** The row's moments are what they are now, in so far as the first pass knows: some may have been moved. */
+  settle(cells: readonly Cell[]): void {
+    for (const { column, isDate } of this.#moments) this.#values[column] = microsOf(cells[column], isDate) ?? NaN;
+  }
+
   /** The row becomes the sibling before. */
   remember(): void {
     this.#previous.set(this.#values);

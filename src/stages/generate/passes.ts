@@ -27,10 +27,11 @@ export function planPasses(models: readonly TableModel[], needs: ReadonlyMap<str
   for (const model of models) {
     const keys = model.foreignKeys.filter(
       (key) =>
-        (key.maker.by === 'quota' ||
+        ((key.maker.by === 'quota' ||
           key.maker.by === 'own-child' ||
           (key.maker.by === 'through' && key.maker.register >= 0)) &&
-        isMadeLater(model, key.referencedTable, key.referencedColumns, models, place),
+          isMadeLater(model, key.referencedTable, key.referencedColumns, models, place)) ||
+        (key.maker.by === 'quota' && fitsSums(model, key.name)),
     );
     later.set(model.id, new Set(keys.map((key) => key.name)));
     const children = aggregatesOf(model)
@@ -51,6 +52,12 @@ export function planPasses(models: readonly TableModel[], needs: ReadonlyMap<str
     twice.add(id);
     after.set(id, new Set([...(after.get(id) ?? []), ...sources]));
   }
+  for (const { id, rules } of models) {
+    for (const rule of rules) {
+      if (rule.kind !== 'found-in' || !place.has(rule.inTable) || waitsFor(rule.inTable, id, after)) continue;
+      after.set(id, new Set([...(after.get(id) ?? []), rule.inTable]));
+    }
+  }
   const order: string[] = [];
   const left = new Set(models.map((model) => model.id));
   while (left.size > 0) {
@@ -62,6 +69,19 @@ export function planPasses(models: readonly TableModel[], needs: ReadonlyMap<str
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/** Whether a sum over children tells which row a key may lead to: a coupon asks for a least subtotal. */
+function fitsSums(model: TableModel, foreignKey: string): boolean {
+  const sums = new Set(aggregatesOf(model).map((rule) => rule.column));
+  return model.rules.some((rule) => {
+    if (rule.kind !== 'order') return false;
+    const sides = [rule.low, rule.high];
+    return (
+      sides.some((side) => side.foreignKey === foreignKey) &&
+      sides.some((side) => side.foreignKey === null && sums.has(side.column))
+    );
+  });
+}
 
 /** Whether a table is only made again after another one, directly or not. */
 function waitsFor(id: string, other: string, after: ReadonlyMap<string, ReadonlySet<string>>): boolean {

@@ -100,21 +100,39 @@ export class QuotaChooser {
   }
 }
 
+/** Of one row: what it gets at least and at most. */
+export interface QuotaLimits {
+  readonly least: (row: number) => number;
+  readonly most: (row: number) => number;
+}
+
 /**
- * Quotas in proportion to `degrees` that add up to `total`, by largest remainder; no row gets more than `cap`.
+ * Quotas in proportion to `degrees` that add up to `total`, by largest remainder; no row gets more than `cap`, nor
+ * less or more than its own limits.
  *
  * Shapes: `degrees [P]` → `[P]`. Ties go to the lower row. Where the degrees are all zero the total is spread evenly.
  */
-export function scaleQuotas(degrees: Uint32Array, total: number, cap: number): Uint32Array {
+export function scaleQuotas(
+  degrees: Uint32Array,
+  total: number,
+  cap: number,
+  limits: QuotaLimits | null = null,
+): Uint32Array {
   const quotas = new Uint32Array(degrees.length);
-  const sum = degrees.reduce((running, degree) => running + degree, 0);
-  const wanted = Math.min(total, cap * degrees.length);
+  const caps = limits === null ? null : Float64Array.from(degrees, (_, row) => Math.min(cap, limits.most(row)));
+  const capOf = (row: number): number => caps?.[row] ?? cap;
+  const leastOf = (row: number): number => (limits === null ? 0 : Math.min(capOf(row), limits.least(row)));
+  const room = caps === null ? cap * degrees.length : caps.reduce((sum, most) => sum + most, 0);
+  const wanted = Math.min(total, room);
+  // What a row wants beyond its own limit is shared out among the others.
+  const wants = degrees.map((degree, row) => Math.max(leastOf(row), Math.min(degree, capOf(row))));
+  const sum = wants.reduce((running, degree) => running + degree, 0);
   const remainders = new Float64Array(degrees.length);
   let given = 0;
   for (let i = 0; i < degrees.length; i++) {
-    const share = sum === 0 ? wanted / degrees.length : (degrees[i] * wanted) / sum;
-    quotas[i] = Math.min(cap, Math.floor(share));
-    remainders[i] = quotas[i] >= cap ? -1 : share - quotas[i];
+    const share = sum === 0 ? wanted / degrees.length : (wants[i] * wanted) / sum;
+    quotas[i] = Math.max(leastOf(i), Math.min(capOf(i), Math.floor(share)));
+    remainders[i] = quotas[i] >= capOf(i) ? -1 : share - quotas[i];
     given += quotas[i];
   }
   const order = Uint32Array.from({ length: degrees.length }, (_, i) => i).sort(
@@ -124,7 +142,7 @@ export function scaleQuotas(degrees: Uint32Array, total: number, cap: number): U
     let progressed = false;
     for (const i of order) {
       if (given >= wanted) break;
-      if (quotas[i] >= cap) continue;
+      if (quotas[i] >= capOf(i)) continue;
       quotas[i]++;
       given++;
       progressed = true;

@@ -11,6 +11,10 @@ export interface Choice {
   readonly random: RandomCursor;
   /** Whether the key agrees with what is assigned already, and no unique key is hurt. */
   readonly accept: (parent: number) => boolean;
+  /** Values of the key's one column that it must have, the better ones first; null: any. */
+  readonly choices: readonly (readonly string[])[] | null;
+  /** Another code of a register, among those that are admitted; −1: none. */
+  readonly redraw: (register: number, admits: (code: number) => boolean) => number;
 }
 
 export interface ReferenceChooser {
@@ -77,7 +81,7 @@ class ContextChooser extends Chooser {
 }
 
 class CategoryChooser extends Chooser {
-  choose({ registers, random, accept }: Choice): number | null | 'impossible' {
+  choose({ registers, random, accept, redraw }: Choice): number | null | 'impossible' {
     const maker = this.key.maker as Extract<ForeignKeyModel['maker'], { by: 'category' }>;
     const code = registers[maker.register];
     if (code >= maker.rows.length) {
@@ -86,7 +90,9 @@ class CategoryChooser extends Chooser {
     }
     const row = maker.rows[code];
     const chosen = row >= 0 ? row : maker.pooled[random.nextInteger(maker.pooled.length)];
-    return accept(chosen) ? chosen : this.#anyRow(random, accept);
+    if (accept(chosen)) return chosen;
+    const other = redraw(maker.register, (another) => (maker.rows[another] ?? -1) >= 0 && accept(maker.rows[another]));
+    return other >= 0 ? maker.rows[other] : this.#anyRow(random, accept);
   }
 
   #anyRow(random: RandomCursor, accept: (parent: number) => boolean): number | 'impossible' {
@@ -104,6 +110,7 @@ class QuotaReferenceChooser extends Chooser {
   readonly #groups: ReadonlyMap<string, number[]> | null;
   readonly #ownText: (column: string) => string | null;
   #held: number | null = null;
+  #rowOf: ReadonlyMap<string, number> | null = null;
 
   constructor(
     key: ForeignKeyModel,
@@ -123,13 +130,38 @@ class QuotaReferenceChooser extends Chooser {
     return register >= 0 && choice.registers[register] === 1 ? null : this.chooseRow(choice);
   }
 
-  protected chooseRow({ random, accept }: Choice): number | null | 'impossible' {
+  protected chooseRow({ random, accept, choices }: Choice): number | null | 'impossible' {
     const referable = (parent: number): boolean => this.isReferable(parent) && accept(parent);
+    if (choices !== null) return this.#among(choices, random, referable);
     if (this.#groups !== null) return this.#fromGroup(random, referable);
     const chosen = this.#quota.choose(referable, random);
     if (chosen < 0) return this.#orNothing();
     this.#held = chosen;
     return chosen;
+  }
+
+  /** One of the given values: how often each is offered is what it is chosen by. */
+  #among(
+    choices: readonly (readonly string[])[],
+    random: RandomCursor,
+    accept: (parent: number) => boolean,
+  ): number | null | 'impossible' {
+    this.#rowOf ??= this.#rowsByKey();
+    for (const texts of choices) {
+      const start = random.nextInteger(Math.max(1, texts.length));
+      for (let i = 0; i < texts.length; i++) {
+        const row = this.#rowOf.get(texts[(start + i) % texts.length]);
+        if (row !== undefined && accept(row)) return row;
+      }
+    }
+    return this.#orNothing();
+  }
+
+  #rowsByKey(): Map<string, number> {
+    const rows = new Map<string, number>();
+    const key = this.parent.keys.get(this.key.referencedColumns[0])!;
+    for (let row = 0; row < this.parent.rowCount; row++) if (!key.isNull(row)) rows.set(key.textAt(row), row);
+    return rows;
   }
 
   override withdraw(): void {
@@ -216,6 +248,11 @@ class ForestChooser extends Chooser {
       for (let tries = 0; tries < 30 && list.length > 0; tries++) {
         const at = random.nextInteger(list.length);
         if (!accept(list[at])) continue;
+        this.#held = { list, at };
+        return list[at];
+      }
+      const at = list.findIndex((parent) => accept(parent));
+      if (at >= 0) {
         this.#held = { list, at };
         return list[at];
       }
@@ -309,6 +346,8 @@ export function referenceChoosers(
   const rank = (key: ForeignKeyModel): number => {
     if (cycle.later.has(key.name)) return 1000;
     if (key.maker.by === 'context') return -1000;
+    // Whose row it may be depends on what the others lead to.
+    if (key.maker.by === 'forest') return 500;
     return key.maker.by === 'quota' && key.maker.early ? -500 : -key.columns.length;
   };
   for (const key of [...model.foreignKeys].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1))) {

@@ -13,7 +13,9 @@ import { MomentMaker } from './moment-maker.ts';
 import type { ReferenceChooser } from './references.ts';
 import { PartitionKeys } from './partition-keys.ts';
 import { RowRepair } from './repair.ts';
-import { RowRules, type RowView } from './row-rules.ts';
+import type { MinedRule } from '../../model/rules.ts';
+import { RowRules } from './row-rules.ts';
+import type { RowView } from './rules/row-view.ts';
 import { ReachedCodes } from './reached-codes.ts';
 import { Tally } from './tally.ts';
 import { countKey, hopOf, type MadeTable } from './world.ts';
@@ -22,6 +24,10 @@ import { countKey, hopOf, type MadeTable } from './world.ts';
 const MAX_TRIES = 200;
 /** Draws after which a hidden rule, which the schema does not ask for, no longer holds a row up. */
 const RULE_TRIES = 100;
+/** Draws after which any row will do for a reference; what then lies out of bounds is moved. */
+const ADMIT_TRIES = 20;
+/** Draws after which a value out of bounds is moved rather than the row drawn again. */
+const MOVE_AFTER = 4;
 /** Draws after which a row that breaks a constraint is mended rather than drawn again. */
 const MEND_AFTER = 8;
 const PLACE_CAP = 40;
@@ -71,6 +77,8 @@ export class RowMaker implements RowView {
   readonly #moments: MomentMaker;
   readonly #calendar: Calendar;
   readonly #rules: RowRules;
+  readonly #late: ReadonlySet<string>;
+  readonly #later: ReadonlySet<ReferenceChooser>;
   readonly #tally: Tally;
   readonly #partitionKeys: PartitionKeys;
   readonly #pass: Pass;
@@ -93,6 +101,8 @@ export class RowMaker implements RowView {
   readonly #storedKeys: readonly (readonly [string, StoredKey])[];
   /** Row behind each foreign key of the row at hand; absent: none. */
   readonly #chosen = new Map<string, { readonly table: MadeTable; readonly row: number }>();
+  /** Hidden rules that no draw could keep, and in how many rows. */
+  readonly gaveUp = new Map<MinedRule, number>();
   #digests: (number | null)[] = [];
 
   constructor({ table, schema, model, made, parent, choosers, tables, used, seed, pass, late }: RowMakerOptions) {
@@ -101,6 +111,8 @@ export class RowMaker implements RowView {
     this.#made = made;
     this.#parent = parent;
     this.#choosers = choosers;
+    this.#late = late;
+    this.#later = new Set(pass === 'second' ? choosers.filter(({ key }) => !made.chosen.has(key.name)) : []);
     this.#pass = pass;
     this.#constraints = tableConstraints(table, model, schema);
     this.#completedBy = choosers.map((_, i) =>
@@ -122,7 +134,7 @@ export class RowMaker implements RowView {
     this.#columnAt = new Map(this.columns.map((column, i) => [column.name, i]));
     this.#moments = new MomentMaker(model, this.columns, made, parent);
     this.#calendar = new Calendar(model, this.columns);
-    this.#rules = new RowRules(model, this.columns);
+    this.#rules = new RowRules(model, this.columns, tables);
     this.#tally = new Tally(model, tables);
     this.#partitionKeys = new PartitionKeys(table, model, tables);
     this.#counts = model.incoming.map((count) => ({
@@ -158,19 +170,23 @@ export class RowMaker implements RowView {
       const attempt = this.#made.attempts[row];
       this.#try(row, place, attempt);
       this.#mended(row, place, attempt);
+      this.#moments.settle(this.cells);
       this.#tally.fillIn(
         row,
         this.#made,
         (column) => this.text(column) === null,
         (column, cell) => this.set(column, cell),
       );
+      this.#assign(row, place, this.#cursor(2 * MAX_TRIES + 11).seek(row), attempt, 'last');
       this.#rules.apply(this, place);
+      if (this.#rules.mendLate(this, place, this.#cursor(2 * MAX_TRIES + 12).seek(row), this.#late))
+        this.#rules.apply(this, place);
       // What the schema asks for precedes what was found: sums over children may break a CHECK.
       if (this.#violated(RULE_TRIES) !== null) this.#repair.mend(this.#cursor(MAX_TRIES + 2).seek(row));
       for (const { guard } of this.#guards) guard.take(guard.digestOf(this.text, this.read));
       this.#repair.take();
       this.#keepKeys();
-      this.#tally.add('others', this.#chosen, this.read);
+      this.#tally.add('others', this.#chosen, this.read, this.text);
       this.#remember(row);
       return;
     }
@@ -233,12 +249,12 @@ export class RowMaker implements RowView {
     rowModel?.keys?.drawRow(this.#registers, random);
     // Of other numbers than the row's own: chosen rows are not chosen again in the second pass.
     const early = this.#cursor(MAX_TRIES + 3 + attempt).seek(row);
-    const failed = this.#assign(row, place, early, attempt, true);
+    const failed = this.#assign(row, place, early, attempt, 'early');
     if (failed !== null) return failed;
     this.#reached.fill(this.#registers, (key) => this.#chosen.get(key)?.row ?? -1);
     rowModel?.rest?.drawRow(this.#registers, random);
     this.#decode(row, place, random);
-    const left = this.#assign(row, place, random, attempt, false);
+    const left = this.#assign(row, place, random, attempt, 'late');
     if (left !== null) return left;
     this.#partitionKeys.fill(this.read, this.#cursor(2 * MAX_TRIES + 3).seek(row), (key, table, to) => {
       this.#chosen.set(key.name, { table, row: to });
@@ -249,7 +265,12 @@ export class RowMaker implements RowView {
 
   /** Name of what the row still breaks, after mending it where drawing again has not helped; or null. */
   #mended(row: number, place: Place, attempt: number): string | null {
-    const broken = this.#violated(attempt);
+    let broken = this.#violated(attempt);
+    if (broken === null || attempt < MOVE_AFTER) return broken;
+    if (this.#rules.mend(this, place, this.#cursor(2 * MAX_TRIES + 10).seek(row))) {
+      this.#rules.apply(this, place);
+      broken = this.#violated(attempt);
+    }
     if (broken === null || attempt < MEND_AFTER) return broken;
     const random = this.#cursor(MAX_TRIES + 1).seek(row);
     if (this.#repair.mend(random) !== null) return this.#violated(attempt);
@@ -311,15 +332,18 @@ export class RowMaker implements RowView {
     }
   }
 
-  /** Chooses the references that come before the row's values, or those that come after. */
-  #assign(row: number, place: Place, random: RandomCursor, attempt: number, early: boolean): string | null {
+  /** Chooses the references that come before the row's values, those that come after, or those that waited for all rows. */
+  #assign(row: number, place: Place, random: RandomCursor, attempt: number, when: 'early' | 'late' | 'last'): string | null {
     for (let i = 0; i < this.#choosers.length; i++) {
       const chooser = this.#choosers[i];
-      if (chooser.isEarly !== early || !chooser.isChosen(this.#registers)) continue;
+      const turn = this.#later.has(chooser) ? 'last' : chooser.isEarly ? 'early' : 'late';
+      if (turn !== when || !chooser.isChosen(this.#registers)) continue;
+      // Of a given parent the row is moved to where it fits.
+      const isGiven = chooser.key.maker.by === 'context';
       const accept = (parent: number): boolean => {
         if (!chooser.agrees(parent, this.text)) return false;
         this.#refer(chooser, parent);
-        if (attempt < RULE_TRIES && !this.#rules.admits(chooser.key.name, this)) return false;
+        if (!isGiven && attempt < ADMIT_TRIES && !this.#rules.admits(chooser.key.name, this)) return false;
         return this.#completedBy[i].every(({ guard }) => !guard.isTaken(guard.digestOf(this.text, this.read)));
       };
       const before = this.#pass === 'second' ? this.#made.chosen.get(chooser.key.name) : undefined;
@@ -328,12 +352,24 @@ export class RowMaker implements RowView {
         this.#refer(chooser, before[row] < 0 ? null : before[row]);
         continue;
       }
-      const parent = chooser.choose({ row, place, registers: this.#registers, random, accept });
+      const choices = attempt < RULE_TRIES ? this.#rules.choicesFor(chooser.key, this) : null;
+      const redraw = (register: number, admits: (code: number) => boolean): number =>
+        this.#redraw(register, admits, random);
+      const parent = chooser.choose({ row, place, registers: this.#registers, random, accept, choices, redraw });
       if (parent === 'impossible') return chooser.key.name;
       if (parent === null) this.#refer(chooser, null);
       else if (!accept(parent)) return this.#constraints.structural[0]?.guard.name ?? chooser.key.name;
     }
     return null;
+  }
+
+  /** A code of the rest of the row among those that are admitted, as likely as the model says; −1: none. */
+  #redraw(register: number, admits: (code: number) => boolean, random: RandomCursor): number {
+    const chain = this.#model.rowModel?.rest;
+    const conditional = chain?.conditionals[register - chain.contextCount];
+    const code = conditional?.drawWhere(this.#registers, random.next(), admits) ?? -1;
+    if (code >= 0) this.#registers[register] = code;
+    return code;
   }
 
   #refer(chooser: ReferenceChooser, parent: number | null): void {
@@ -375,12 +411,16 @@ export class RowMaker implements RowView {
       if (this.#guards[i].guard.isTaken(this.#digests[i])) return this.#guards[i].guard.name;
     }
     for (const guard of this.#constraints.exclusions) if (guard.conflicts(guard.claimOf(this.read))) return guard.name;
-    return attempt < RULE_TRIES ? this.#rules.broken(this) : null;
+    const broken = attempt < RULE_TRIES ? this.#rules.broken(this) : null;
+    return broken === null ? null : `the rule ${broken.kind}`;
   }
 
   #commit(row: number, attempt: number): void {
+    this.#moments.settle(this.cells);
     this.#guards.forEach(({ guard }, i) => guard.take(this.#digests[i]));
     this.#repair.take();
+    const broken = attempt < RULE_TRIES ? null : this.#rules.broken(this);
+    if (broken !== null) this.gaveUp.set(broken, (this.gaveUp.get(broken) ?? 0) + 1);
     if (this.#pass === 'first') {
       this.#made.attempts[row] = attempt;
       for (const [name, rows] of this.#made.chosen) rows[row] = this.#chosen.get(name)?.row ?? -1;
@@ -394,7 +434,7 @@ export class RowMaker implements RowView {
     }
     this.#keepKeys();
     this.#moments.keep(row, this.cells);
-    this.#tally.add(this.#pass === 'first' ? 'own' : 'others', this.#chosen, this.read);
+    this.#tally.add(this.#pass === 'first' ? 'own' : 'others', this.#chosen, this.read, this.text);
     this.#remember(row);
   }
 
@@ -410,7 +450,7 @@ export class RowMaker implements RowView {
     for (const chooser of this.#choosers) chooser.commit(row, this.#made);
     this.#previous.set(this.#registers);
     this.#moments.remember();
-    this.#rules.remember(this.cells);
+    this.#rules.remember(this.cells, this);
   }
 }
 

@@ -29,7 +29,7 @@ export function aggregatesOf(model: TableModel): readonly Aggregate[] {
     (rule): rule is Aggregate =>
       rule.kind === 'aggregate' &&
       model.columns.some(
-        ({ name, maker }) => name === rule.column && (maker.by === 'encoder' || maker.by === 'moment'),
+        ({ name, maker }) => rule.shared !== true && name === rule.column && (maker.by === 'encoder' || maker.by === 'moment'),
       ),
   );
 }
@@ -59,12 +59,14 @@ export class Tally {
     of: 'own' | 'others',
     chosen: ReadonlyMap<string, { readonly row: number }>,
     read: (column: string) => Value,
+    text: (column: string) => string | null,
   ): void {
     const entries = of === 'own' ? this.#own : this.#others;
     for (const { foreignKey, totals } of entries) {
       const parent = chosen.get(foreignKey)?.row;
       if (parent === undefined) continue;
       const { rule, values, counts } = totals;
+      if (rule.where !== undefined && text(rule.where.column) !== rule.where.value) continue;
       const factors = rule.of.map((column) => read(column));
       if (rule.function !== 'count' && factors.some((factor) => typeof factor !== 'number')) continue;
       const value = (factors as number[]).reduce((product, factor) => product * factor, 1);

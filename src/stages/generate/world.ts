@@ -1,6 +1,7 @@
 /** What the rows made so far leave behind for the tables that reference them: counts, codes, keys. */
 import type { TableModel } from '../../model/table-model.ts';
 import type { Cell } from '../../model/encoders/encoder.ts';
+import type { MinedRule, Operand } from '../../model/rules.ts';
 import { reviveEncoder } from '../../model/encoders/index.ts';
 import { serialKey, StoredKey, type KeyColumn } from './key-column.ts';
 import { tablesAlong } from './reached-codes.ts';
@@ -96,8 +97,20 @@ export function needsOf(models: readonly TableModel[]): Map<string, Needs> {
     for (const { maker } of model.columns) if (maker.by === 'copy') follow(maker.foreignKey, maker.parentColumn);
     for (const rule of model.rules) {
       if (rule.kind === 'copy') follow(rule.foreignKey, rule.parentColumn);
-      const operands = rule.kind === 'order' ? [rule.low, rule.high] : rule.kind === 'arithmetic' ? rule.operands : [];
-      for (const { foreignKey, then, column } of operands) {
+      if (rule.kind === 'same-parent') {
+        const parent = model.foreignKeys.find((key) => key.name === rule.through)?.referencedTable;
+        const further = models
+          .find((other) => other.id === parent)
+          ?.foreignKeys.find((key) => key.name === rule.parentForeignKey);
+        for (const column of further?.columns ?? []) follow(rule.through, column);
+      }
+      // What children are counted by, and what they share.
+      const own = needs.get(model.id)!.keyColumns;
+      if (rule.kind === 'has-child') own.add(rule.given);
+      if (rule.kind === 'aggregate' && rule.shared === true)
+        for (const column of [rule.column, rule.given]) if (column !== undefined) own.add(column);
+      if (rule.kind === 'found-in') keepPairs(rule, models, needs);
+      for (const { foreignKey, then, column } of operandsOf(rule)) {
         if (foreignKey !== null) follow(foreignKey, then === undefined ? column : hopKey(then, column));
       }
     }
@@ -115,6 +128,37 @@ export function needsOf(models: readonly TableModel[]): Map<string, Needs> {
     }
   }
   return needs;
+}
+
+function operandsOf(rule: MinedRule): readonly Operand[] {
+  switch (rule.kind) {
+    case 'order':
+      return [rule.low, rule.high];
+    case 'arithmetic':
+      return rule.operands;
+    case 'present':
+      return [rule.of];
+    case 'found-in':
+      return [rule.left, rule.right];
+    default:
+      return [];
+  }
+}
+
+/** Of the table in which pairs are found: both sides, and the moment that comes before. */
+function keepPairs(
+  rule: Extract<MinedRule, { kind: 'found-in' }>,
+  models: readonly TableModel[],
+  needs: ReadonlyMap<string, { readonly keyColumns: Set<string> }>,
+): void {
+  const operands = [rule.inLeft, rule.inRight, ...(rule.after === undefined ? [] : [rule.after.than])];
+  for (const { column, foreignKey } of operands) {
+    needs.get(rule.inTable)?.keyColumns.add(foreignKey === null ? column : hopKey(foreignKey, column));
+    const behind = models
+      .find((model) => model.id === rule.inTable)
+      ?.foreignKeys.find((key) => key.name === foreignKey)?.referencedTable;
+    needs.get(behind ?? '')?.keyColumns.add(column);
+  }
 }
 
 /** Registers of a row that are looked at: by some split of the table itself, as the sibling before, or by others. */

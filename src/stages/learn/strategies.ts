@@ -48,9 +48,13 @@ export function chooseStrategies(
     graph.tables
       .filter(
         (table) =>
-          !choices.has(table.id) && table.role === 'reference' && !table.isSubject && table.subjectPath === null,
+          !choices.has(table.id) &&
+          (table.role === 'reference' || table.role === 'junction') &&
+          !table.isSubject &&
+          table.subjectPath === null,
       )
-      .filter((table) => isDictionary(table.id, catalog, rowCounts))
+      // A junction between dictionaries, what goes with what, is a part of them.
+      .filter((table) => table.role === 'junction' || isDictionary(table.id, catalog, rowCounts))
       .filter(
         (table) =>
           !personal.has(table.id) && rowCounts.get(table.id)! <= MAX_COPIED_ROWS && rowCounts.get(table.id)! > 0,

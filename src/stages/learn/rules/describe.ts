@@ -3,7 +3,7 @@ import type { MinedRule, Operand } from '../../../model/rules.ts';
 
 /** `order_line: amount = quantity · unit_price`; literals that enough units share are named, no others. */
 export function describeRule(rule: MinedRule): string {
-  return `${rule.table.replace(/^public\./, '')}: ${saying(rule)}`;
+  return `${shortTable(rule.table)}: ${saying(rule)}`;
 }
 
 /** `4,526 cases of 1,070 units, 597 more to check`. */
@@ -16,7 +16,20 @@ export function describeSupport({ support }: MinedRule): string {
 function saying(rule: MinedRule): string {
   switch (rule.kind) {
     case 'order':
-      return `${name(rule.low)} ${rule.strict ? '<' : '≤'} ${name(rule.high)}`;
+      return `${name(rule.low)} ${rule.strict ? '<' : '≤'} ${name(rule.high)}${within(rule.within)}`;
+    case 'present':
+      return `${name(rule.of)} is never NULL`;
+    case 'has-child':
+      return `where ${rule.given} is not NULL there are rows of ${shortTable(rule.childTable)} by ${rule.childForeignKey}`;
+    case 'value-from': {
+      const of = rule.minus === undefined ? rule.of : `${rule.of} − ${rule.minus}`;
+      return `${rule.column} is ${literal(rule.value)} where ${of} ${rule.side === 'at-least' ? '≥' : '≤'} ${rule.from}`;
+    }
+    case 'found-in': {
+      const after = rule.after === undefined ? '' : `, whose ${name(rule.after.than)} < ${rule.after.column}`;
+      const pair = `${name(rule.inLeft)} and ${name(rule.inRight)}`;
+      return `${name(rule.left)} and ${name(rule.right)} are ${pair} of some row of ${shortTable(rule.inTable)}${after}`;
+    }
     case 'null-together':
       return `${list(rule.columns)} are NULL together`;
     case 'null-given':
@@ -47,9 +60,29 @@ function saying(rule: MinedRule): string {
       return `${rule.target} = ${formula(rule)}`;
     case 'aggregate': {
       const parts = rule.function === 'count' ? 'rows' : rule.of.join(' · ');
-      return `${rule.column} = ${rule.function} of ${parts} of ${rule.childTable.replace(/^public\./, '')} by ${rule.childForeignKey}`;
+      const where = rule.where === undefined ? '' : ` where ${rule.where.column} is ${literal(rule.where.value)}`;
+      const given = rule.given === undefined ? '' : `, none where ${rule.given} is NULL`;
+      return `${rule.column} = ${rule.function} of ${parts} of ${shortTable(rule.childTable)} by ${rule.childForeignKey}${where}${given}`;
     }
   }
+}
+
+function shortTable(id: string): string {
+  return id.replace(/^public\./, '');
+}
+
+const UNITS = [
+  ['day', 86_400_000_000],
+  ['hour', 3_600_000_000],
+  ['minute', 60_000_000],
+  ['second', 1_000_000],
+] as const;
+
+/** Only moments have a bounded distance; it is a whole number of some unit. */
+function within(micros: number | undefined): string {
+  if (micros === undefined) return '';
+  const [unit, size] = UNITS.find(([, of]) => micros % of === 0) ?? ['microsecond', 1];
+  return `, within ${(micros / size).toLocaleString('en-US')} ${unit}${micros === size ? '' : 's'}`;
 }
 
 function saysNull(

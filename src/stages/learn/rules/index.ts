@@ -3,19 +3,30 @@
  * have been broken often enough, and would have been by chance. Rows of test subjects are not looked at, but as parts
  * of a sum over a fitting subject's children.
  */
-import { tableId, type Catalog } from '../../../../connectors/connector.ts';
+import { tableId, type Catalog, type ForeignKeyFacts } from '../../../../connectors/connector.ts';
 import type { MinedRule } from '../../../model/rules.ts';
 import type { RelationGraph } from '../../graph/artifact.ts';
 import type { RelationalSample } from '../../profile/artifact.ts';
 import { mineAggregates, type AggregateRule } from './aggregate.ts';
+import { mineAggregatesWhere } from './aggregate-where.ts';
 import { mineArithmetic, type ArithmeticRule } from './arithmetic.ts';
 import { mineEqualities, type EqualityRule } from './copy.ts';
 import { mineDependencies, sourceId } from './dependency.ts';
 import type { Dependency } from './dependency-cover.ts';
+import { mineFoundIn } from './found-in.ts';
 import { mineNullGiven, mineNullTogether } from './nullness.ts';
-import { mineOrders, mineParentOrders, withoutCopied, withoutPointedBack, type OrderRule } from './order.ts';
+import {
+  mineOrders,
+  mineOrdersTwoUp,
+  mineParentOrders,
+  withoutCopied,
+  withoutPointedBack,
+  type OrderRule,
+} from './order.ts';
+import { mineChildren, minePresence } from './presence.ts';
 import { RuleTable } from './rule-table.ts';
 import { mineSequences } from './sequence.ts';
+import { mineValuesFrom } from './value-from.ts';
 import { mineValuesWhenNull } from './value-when-null.ts';
 
 /** Names of columns by `tableId`. */
@@ -61,6 +72,12 @@ export function mineRules(
   const allOrders = new Map([...rules].map(([id, own]) => [id, own.orders]));
   const ordersOf = (table: RuleTable): readonly OrderRule[] => allOrders.get(table.id)!;
   const aggregates = new Map([...rules].map(([id, own]) => [id, own.aggregates]));
+  const parentOrders = new Map(
+    [...tables.values()].map((table) => [
+      table.id,
+      mineParentOrders(table, { ...rules.get(table.id)!, aggregates, ordersOf }),
+    ]),
+  );
   const all = [...tables.values()].flatMap((table) => {
     const own = rules.get(table.id)!;
     const ground = { ...own, aggregates, ordersOf };
@@ -70,17 +87,29 @@ export function mineRules(
       own.equalities.flatMap((rule) => (rule.kind === 'copy' || rule.kind === 'equal' ? [rule.column] : [])),
     );
     const nullGiven = mineNullGiven(table, together, copied, unnamed);
+    const computed = new Set([...settledColumns(own), ...own.arithmetic.map((rule) => rule.target)]);
+    const ownOrders = parentOrders.get(table.id)!;
     const mined: readonly MinedRule[] = [
       ...own.equalities,
       ...mineSequences(table),
       ...own.aggregates,
+      ...childrenOf(table, tables, (child, key) => {
+        const unnamedThere = options.unnamedColumns?.get(child.id) ?? NONE;
+        const taken = new Set(own.aggregates.map((rule) => rule.column));
+        return mineAggregatesWhere(table, child, key, taken, computed, unnamedThere);
+      }),
+      ...childrenOf(table, tables, (child, key) => mineChildren(table, child, key)),
+      ...minePresence(table),
       ...own.arithmetic,
+      ...mineFoundIn(table, tables),
       ...mineDependencies(table, { known: knownDependencies(own), unnamed }),
       ...together,
       ...nullGiven,
       ...mineValuesWhenNull(table, together, nullGiven, unnamed),
+      ...mineValuesFrom(table, own.arithmetic, computed, unnamed),
       ...withoutCopied(table, own.orders, ground),
-      ...mineParentOrders(table, ground),
+      ...ownOrders,
+      ...mineOrdersTwoUp(table, ground, ownOrders, (parent) => parentOrders.get(parent.id) ?? []),
     ];
     table.forget();
     return mined;
@@ -107,6 +136,20 @@ function ruleTables(
     tables.set(graphTable.id, new RuleTable(table, graphTable, rows, sample, tables, excluded, isCopied));
   }
   return tables;
+}
+
+/** Of each table that references this one, by each of its keys. */
+function childrenOf<T>(
+  parent: RuleTable,
+  tables: ReadonlyMap<string, RuleTable>,
+  mine: (child: RuleTable, key: ForeignKeyFacts) => readonly T[],
+): readonly T[] {
+  return [...tables.values()].flatMap((child) =>
+    child
+      .foreignKeys()
+      .filter((key) => child !== parent && tableId(key.referencedTable) === parent.id)
+      .flatMap((key) => mine(child, key)),
+  );
 }
 
 /** Without those that say again what a child's column copies. */

@@ -5,6 +5,7 @@ import type { ArithmeticRule } from './arithmetic.ts';
 import type { EqualityRule } from './copy.ts';
 import { BROKEN, HELD, SILENT, weigh, type RuleTest } from './evidence.ts';
 import { boundsOfAggregate, boundsOfArithmetic, type Bound } from './implied-order.ts';
+import { distancesOf, withinOf } from './distance.ts';
 import type { RuleColumn } from './rule-column.ts';
 import type { RuleTable } from './rule-table.ts';
 
@@ -12,7 +13,7 @@ export type OrderRule = Extract<MinedRule, { readonly kind: 'order' }>;
 
 /** Shares that may hold by chance: numbers often lie apart for no reason, those of parent and child above all. */
 const MAX_CHANCE_OWN = { number: 0.9, moment: 0.97, time: 0.9, interval: 0.9 } as const;
-const MAX_CHANCE_PARENT = { number: 0.8, moment: 0.97, time: 0.9, interval: 0.9 } as const;
+const MAX_CHANCE_PARENT = { number: 0.95, moment: 0.97, time: 0.9, interval: 0.9 } as const;
 /** Of two columns of one name: a returned quantity and the bought one. */
 const MAX_CHANCE_NAMESAKES = 0.97;
 /** Cases in which low must be less than high, or the two are one. */
@@ -94,6 +95,50 @@ export function mineParentOrders(table: RuleTable, ground: OrderGround): readonl
   });
 }
 
+/**
+ * Orders of moments between a row and the rows two foreign keys away; what follows by way of the row in between is
+ * left out. `between`: what was found between that row's table and its parents.
+ */
+export function mineOrdersTwoUp(
+  table: RuleTable,
+  ground: OrderGround,
+  own: readonly OrderRule[],
+  between: (parent: RuleTable) => readonly OrderRule[],
+): readonly OrderRule[] {
+  return table.foreignKeys().flatMap((key) => {
+    const parent = table.parent(key.name)!;
+    if (parent === table) return [];
+    return parent.foreignKeys().flatMap((second) => {
+      const top = parent.parent(second.name)!;
+      if (top === table || top === parent) return [];
+      const found: OrderRule[] = [];
+      for (const a of table.measures()) {
+        for (const b of a.line === 'moment' ? top.measures() : []) {
+          const high: Operand = { column: b.name, foreignKey: key.name, then: second.name };
+          const rule = mineOrder(table, { column: a.name, foreignKey: null }, high, MAX_CHANCE_PARENT.moment);
+          if (rule !== null) found.push(rule);
+        }
+      }
+      if (found.length === 0) return [];
+      const lifted = ({ column, foreignKey }: Operand): Operand =>
+        foreignKey === null ? { column, foreignKey: key.name } : { column, foreignKey: key.name, then: foreignKey };
+      const atTop = ({ column }: Operand): Operand => ({ column, foreignKey: key.name, then: second.name });
+      const bounds: Bound[] = [
+        ...equalBounds(ground.equalities),
+        ...copyBounds(ground.equalities, key.name),
+        ...ground.ordersOf(table),
+        ...own,
+        ...[...ground.ordersOf(parent), ...between(parent)].map(({ low, high }) => ({
+          low: lifted(low),
+          high: lifted(high),
+        })),
+        ...ground.ordersOf(top).map(({ low, high }) => ({ low: atTop(low), high: atTop(high) })),
+      ];
+      return withoutImplied(table, found, bounds);
+    });
+  });
+}
+
 function mineOrder(table: RuleTable, a: Operand, b: Operand, maxChance: number): OrderRule | null {
   const first = table.columnOf(a);
   const second = table.columnOf(b);
@@ -105,23 +150,48 @@ function mineOrder(table: RuleTable, a: Operand, b: Operand, maxChance: number):
   if (direction === 0) return null;
   const [low, high, least, most] = direction > 0 ? [a, b, x, y] : [b, a, y, x];
   const difference = differenceOf(least, most, days);
+  const sayingOf = (value: number): -1 | 0 | 1 => (Number.isNaN(value) ? SILENT : value >= 0 ? HELD : BROKEN);
+  const isSelf = second === first && b.foreignKey !== null;
+  // Few rows of a table are referenced by many of its others, and those are old: any row might have been.
+  const anyRow = differenceOf(first.numbers, first.numbers, false);
   const test: RuleTest = (row, moved) => {
-    const value = difference(row, moved);
-    return Number.isNaN(value) ? SILENT : value >= 0 ? HELD : BROKEN;
+    if (row === moved || !isSelf) return sayingOf(difference(row, moved));
+    return sayingOf(direction > 0 ? anyRow(row, moved) : anyRow(moved, row));
   };
   const support = weigh(table, test, { maxChance });
   if (support === null) return null;
-  let less = 0;
-  let ties = 0;
+  // Sizes of parent and child often go together: then many breaches must have been expected.
+  const known = distances(table, difference);
+  const less = known.length - known.findLastIndex((value) => value <= 0) - 1;
+  if (less < MIN_LESS) return null;
+  const strict = less === known.length;
+  const rule: OrderRule = { kind: 'order', table: table.id, low, high, strict, support };
+  if (first.line !== 'moment') return rule;
+  const unit = days ? DAY_MICROS : 1;
+  const within = withinOf(known, unit, spanOf(table, most));
+  return { ...rule, ...(within === null ? {} : { within }), distances: distancesOf(known, unit) };
+}
+
+function spanOf(table: RuleTable, values: Float64Array): number {
+  let [least, most] = [Infinity, -Infinity];
+  for (const row of table.fit) {
+    if (values[row] < least) least = values[row];
+    if (values[row] > most) most = values[row];
+  }
+  return most - least;
+}
+
+/** From low to high in the fitting and tuning rows where both are there, ascending. */
+function distances(table: RuleTable, difference: (row: number, moved: number) => number): Float64Array {
+  const known = new Float64Array(table.fit.length + table.tune.length);
+  let count = 0;
   for (const rows of [table.fit, table.tune]) {
     for (const row of rows) {
       const value = difference(row, row);
-      if (value > 0) less++;
-      else if (value === 0) ties++;
+      if (!Number.isNaN(value)) known[count++] = value;
     }
   }
-  if (less < MIN_LESS) return null;
-  return { kind: 'order', table: table.id, low, high, strict: ties === 0, support };
+  return known.subarray(0, count).sort();
 }
 
 /** 1: x ≤ y in the screen, −1: y ≤ x, 0: neither. Where all are equal there, the whole table says. */

@@ -3,7 +3,9 @@ import type { Cell } from '../../../../src/model/encoders/encoder.ts';
 import type { MinedRule, Operand, RuleBody } from '../../../../src/model/rules.ts';
 import type { TableModel } from '../../../../src/model/table-model.ts';
 import { cellColumns, type CellColumn } from '../../../../src/stages/generate/cells.ts';
-import { roundTo, RowRules, type RowView } from '../../../../src/stages/generate/row-rules.ts';
+import { RowRules } from '../../../../src/stages/generate/row-rules.ts';
+import type { RowView } from '../../../../src/stages/generate/rules/row-view.ts';
+import { roundTo } from '../../../../src/stages/generate/rules/rule-numbers.ts';
 import type { LearnedModel } from '../../../../src/stages/learn/artifact.ts';
 import { learned } from '../../../support/sketch-database.ts';
 
@@ -70,7 +72,7 @@ function applied(
   made.apply(view, place);
   return {
     row: Object.fromEntries(columns.map(({ name }) => [name, view.text(name)])),
-    broken: made.broken(view),
+    broken: made.broken(view)?.kind ?? null,
   };
 }
 
