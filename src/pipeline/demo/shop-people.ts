@@ -73,7 +73,7 @@ function makeStores(dice: Dice, fakers: Fakers) {
       opened_on: dateText(openedOn),
     });
     const leads: { id: number; hired: number }[] = [];
-    const size = 7 + dice.between(0, 5);
+    const size = 26 + dice.between(0, 9);
     for (let place = 0; place < size; place++) {
       id++;
       const [job, salary] =

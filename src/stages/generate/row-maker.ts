@@ -97,6 +97,8 @@ export class RowMaker implements RowView {
   readonly #reached: ReachedCodes;
   /** Own columns that keys set. */
   readonly #keyColumns: readonly number[];
+  /** What a reference is compared with before it is drawn: not what the row before had. */
+  readonly #comparedColumns: readonly number[];
   /** Keys that others, or later rows, reference, in so far as this pass settles them; those that `mask` makes are kept when it has. */
   readonly #storedKeys: readonly (readonly [string, StoredKey])[];
   /** Row behind each foreign key of the row at hand; absent: none. */
@@ -135,6 +137,10 @@ export class RowMaker implements RowView {
     this.#moments = new MomentMaker(model, this.columns, made, parent);
     this.#calendar = new Calendar(model, this.columns);
     this.#rules = new RowRules(model, this.columns, tables);
+    const isKey = new Set(model.foreignKeys.flatMap((key) => key.columns));
+    this.#comparedColumns = this.#rules.comparedColumns.flatMap((name) =>
+      isKey.has(name) ? [] : [this.#columnAt.get(name)!],
+    );
     this.#tally = new Tally(model, tables);
     this.#partitionKeys = new PartitionKeys(table, model, tables);
     this.#counts = model.incoming.map((count) => ({
@@ -242,6 +248,7 @@ export class RowMaker implements RowView {
     const { rowModel } = this.#model;
     this.#chosen.clear();
     for (const c of this.#keyColumns) this.cells[c] = null;
+    for (const c of this.#comparedColumns) this.cells[c] = null;
     this.#reached.fill(this.#registers, (key) => (key === this.#contextKey ? place.parent : -1));
     rowModel?.moments?.drawRow(this.#registers, random);
     this.#moments.decode(this.#registers, place, this.cells, random);
@@ -333,7 +340,13 @@ export class RowMaker implements RowView {
   }
 
   /** Chooses the references that come before the row's values, those that come after, or those that waited for all rows. */
-  #assign(row: number, place: Place, random: RandomCursor, attempt: number, when: 'early' | 'late' | 'last'): string | null {
+  #assign(
+    row: number,
+    place: Place,
+    random: RandomCursor,
+    attempt: number,
+    when: 'early' | 'late' | 'last',
+  ): string | null {
     for (let i = 0; i < this.#choosers.length; i++) {
       const chooser = this.#choosers[i];
       const turn = this.#later.has(chooser) ? 'last' : chooser.isEarly ? 'early' : 'late';

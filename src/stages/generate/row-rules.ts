@@ -36,11 +36,7 @@ export class RowRules {
   readonly #previous: Cell[];
   #place: RowPlace = { parent: -1, index: 0 };
 
-  constructor(
-    model: TableModel,
-    columns: readonly CellColumn[],
-    tables: ReadonlyMap<string, MadeTable> = NO_TABLES,
-  ) {
+  constructor(model: TableModel, columns: readonly CellColumn[], tables: ReadonlyMap<string, MadeTable> = NO_TABLES) {
     this.#model = model;
     this.#tables = tables;
     this.#columns = new Map(columns.map((column, at) => [column.name, { column, at }]));
@@ -48,7 +44,9 @@ export class RowRules {
     this.#contextKey = model.foreignKeys.find((key) => key.maker.by === 'context')?.name ?? null;
     this.#found = model.rules.flatMap((rule) => {
       const other = rule.kind === 'found-in' ? tables.get(rule.inTable) : undefined;
-      return other?.complete !== true ? [] : [{ rule: rule as FoundInRule, pairs: new FoundPairs(rule as FoundInRule, other) }];
+      return other?.complete !== true
+        ? []
+        : [{ rule: rule as FoundInRule, pairs: new FoundPairs(rule as FoundInRule, other) }];
     });
     this.#sharings = [...tables.values()].flatMap((table) =>
       table.model.rules.flatMap((rule) =>
@@ -362,9 +360,7 @@ export class RowRules {
     if (rule.kind === 'monotone' && this.#test(rule) !== null) {
       const column = movable(ownOperand(rule.column));
       const other = (): Measured | null => this.#previousNumber(rule.column);
-      return column === null
-        ? []
-        : [{ column, side: 'above', other, strict: false, within: Infinity, distances: [] }];
+      return column === null ? [] : [{ column, side: 'above', other, strict: false, within: Infinity, distances: [] }];
     }
     if (rule.kind !== 'found-in' || rule.after === undefined) return [];
     const column = movable(ownOperand(rule.after.column));
@@ -400,7 +396,11 @@ export class RowRules {
   /** Numbered in the order in which the rows of a parent are made. */
   #isCounted(name: string): boolean {
     const by = this.#columns.get(name)?.column.maker.by;
-    return by === 'position' || by === 'serial' || (by === 'encoder' && this.#model.rules.some((rule) => rule.kind === 'sequence' && rule.column === name));
+    return (
+      by === 'position' ||
+      by === 'serial' ||
+      (by === 'encoder' && this.#model.rules.some((rule) => rule.kind === 'sequence' && rule.column === name))
+    );
   }
 
   #previousNumber(name: string): Measured | null {
@@ -417,6 +417,14 @@ export class RowRules {
   /** Columns behind a key are kept by the table that holds them. */
   #operandKnown(operand: Operand): boolean {
     return operand.foreignKey !== null || this.#isKnown(operand.column);
+  }
+
+  /** Columns that rules compare and that are drawn after the first references are chosen. */
+  get comparedColumns(): readonly string[] {
+    return this.#model.rules.flatMap((rule) => {
+      const sides = rule.kind === 'order' ? [rule.low, rule.high] : [];
+      return sides.flatMap(({ column, foreignKey }) => (foreignKey === null && this.#isDrawn(column) ? [column] : []));
+    });
   }
 
   #number(operand: Operand, row: RowView): Measured | null {
@@ -444,7 +452,8 @@ function keysOf(rule: MinedRule, model: TableModel): readonly string[] {
   switch (rule.kind) {
     case 'order': {
       const keys = [rule.low.foreignKey, rule.high.foreignKey].filter((key) => key !== null);
-      return keys.length === 1 ? keys : [];
+      // Of two rows that are chosen the last must fit the other: where nothing is chosen yet, the test is silent.
+      return [...new Set(keys)];
     }
     case 'present':
       return [rule.of.foreignKey!];

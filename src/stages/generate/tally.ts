@@ -29,7 +29,8 @@ export function aggregatesOf(model: TableModel): readonly Aggregate[] {
     (rule): rule is Aggregate =>
       rule.kind === 'aggregate' &&
       model.columns.some(
-        ({ name, maker }) => rule.shared !== true && name === rule.column && (maker.by === 'encoder' || maker.by === 'moment'),
+        ({ name, maker }) =>
+          rule.shared !== true && name === rule.column && (maker.by === 'encoder' || maker.by === 'moment'),
       ),
   );
 }

@@ -59,6 +59,8 @@ export class Identity {
   #lastName = '';
   #round = 0;
   #stateIndex = -1;
+  /** Draw that the city is made from, where a postal code tells it; null: the row's own. */
+  #postcodeDraw: number | null = null;
 
   constructor(seed: number, table: string, group: string, locale: LocaleName, habits: NameHabits = ANY_NAMES) {
     this.#key = streamKey(seed, table, 'mask', group);
@@ -75,6 +77,14 @@ export class Identity {
     this.#firstName = '';
     this.#lastName = '';
     this.#stateIndex = -1;
+    this.#postcodeDraw = null;
+  }
+
+  /** The row's postal code is made: who shares it lives in the same city. */
+  livesAt(postcode: string): void {
+    let draw = 0x811c9dc5;
+    for (let i = 0; i < postcode.length; i++) draw = Math.imul(draw ^ postcode.charCodeAt(i), 0x01000193) >>> 0;
+    this.#postcodeDraw = draw;
   }
 
   get locale(): LocaleData {
@@ -128,15 +138,18 @@ export class Identity {
 
   /** One of `attempts` tries, the first that is short enough; else the last, cut. */
   city(maxLength: number): string {
-    return this.#fitting(STREAM.city, maxLength, (next) => this.#render(pick(this.#locale.cities, next()), next));
+    const draw = this.#postcodeDraw ?? this.#row;
+    return this.#fitting(STREAM.city, draw, maxLength, (next) => this.#render(pick(this.#locale.cities, next()), next));
   }
 
   street(maxLength: number): string {
-    return this.#fitting(STREAM.street, maxLength, (next) => this.#render(this.#locale.streetAddress, next));
+    return this.#fitting(STREAM.street, this.#row, maxLength, (next) => this.#render(this.#locale.streetAddress, next));
   }
 
   jobTitle(maxLength: number): string {
-    return this.#fitting(STREAM.job, maxLength, (next) => this.#render(pick(this.#locale.jobTitles, next()), next));
+    return this.#fitting(STREAM.job, this.#row, maxLength, (next) =>
+      this.#render(pick(this.#locale.jobTitles, next()), next),
+    );
   }
 
   /** Name or code of the region; the city where the country has none. */
@@ -181,8 +194,8 @@ export class Identity {
     return this.#cursors[stream].seek(this.#row).next();
   }
 
-  #fitting(stream: number, maxLength: number, make: (next: () => number) => string): string {
-    const cursor = this.#cursors[stream].seek(this.#row);
+  #fitting(stream: number, draw: number, maxLength: number, make: (next: () => number) => string): string {
+    const cursor = this.#cursors[stream].seek(draw);
     const next = (): number => cursor.next();
     let text = '';
     for (let attempt = 0; attempt < 8; attempt++) {

@@ -78,9 +78,10 @@ export function createMasker(table: TableFacts, classification: Classification, 
   return {
     mask(block, subjects) {
       for (const [group, { identity, home }] of groups) {
-        const made = jobs.filter(
-          (job) => job.make !== null && job.group === group && block.columns.has(job.entry.column),
-        );
+        const made = jobs
+          .filter((job) => job.make !== null && job.group === group && block.columns.has(job.entry.column))
+          // A postal code tells its city.
+          .sort((a, b) => Number(isPostcode(b)) - Number(isPostcode(a)));
         if (made.length > 0)
           fillGroup(
             block,
@@ -190,10 +191,15 @@ function fillGroup(
     for (let j = 0; j < jobs.length; j++) {
       if (isNullAt(old[j], i)) continue;
       const text = jobs[j].make!(identity, row);
+      if (isPostcode(jobs[j])) identity.livesAt(text);
       made[j][i] = jobs[j].column.type.class === 'array' ? arrayOf(text) : text;
     }
   }
   jobs.forEach((job, j) => block.columns.set(job.entry.column, { form: 'text', values: made[j] }));
+}
+
+function isPostcode({ entry }: Job): boolean {
+  return entry.detector === 'location.postal-code';
 }
 
 function localeOfRow(country: string | null, home: LocaleName, known: Map<string, LocaleName>): LocaleName {

@@ -61,8 +61,7 @@ export function holds(bound: Bound, row: RowView): boolean {
   if (own === null || other === null) return true;
   // A date and a timestamp compare by their days.
   const unit = own.isDate !== other.isDate ? DAY_MICROS : 1;
-  const distance =
-    (bound.side === 'above' ? 1 : -1) * (floorTo(own.value, unit) - floorTo(other.value, unit));
+  const distance = (bound.side === 'above' ? 1 : -1) * (floorTo(own.value, unit) - floorTo(other.value, unit));
   return (bound.strict ? distance > 0 : distance >= 0) && distance <= bound.within;
 }
 

@@ -32,7 +32,6 @@ export function operandText({ column, foreignKey, then }: Operand, row: RowView)
 export function operandNumber(operand: Operand, row: RowView, columns: Columns): Measured | null {
   if (operand.foreignKey !== null) return measured(operandText(operand, row));
   const value = row.read(operand.column);
-  if (typeof value === 'number')
-    return { value, isDate: columns.get(operand.column)!.column.form === 'epoch-days' };
+  if (typeof value === 'number') return { value, isDate: columns.get(operand.column)!.column.form === 'epoch-days' };
   return typeof value === 'string' ? measured(value) : null;
 }

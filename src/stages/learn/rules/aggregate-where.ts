@@ -67,7 +67,9 @@ function filtersOf(child: RuleTable, unnamed: ReadonlySet<string>): readonly Fil
         if (units.get(text)!.size < MIN_LITERAL_UNITS) units.get(text)!.add(child.sample.units[row]);
         rows.set(text, (rows.get(text) ?? 0) + 1);
       }
-      const named = [...rows].filter(([text]) => units.get(text)!.size >= MIN_LITERAL_UNITS).sort((a, b) => b[1] - a[1]);
+      const named = [...rows]
+        .filter(([text]) => units.get(text)!.size >= MIN_LITERAL_UNITS)
+        .sort((a, b) => b[1] - a[1]);
       if (named.length < 2) return [];
       return named.map(([value], i): Filter => ({
         where: { column: column.name, value, other: named[i === 0 ? 1 : 0][0] },

@@ -25,10 +25,7 @@ const MAX_CHANCE = 0.8;
 /** Rows two keys away and further are not looked at from tables with more keys than this. */
 const MAX_REFERENCES = 24;
 
-export function mineFoundIn(
-  table: RuleTable,
-  tables: ReadonlyMap<string, RuleTable>,
-): readonly FoundInRule[] {
+export function mineFoundIn(table: RuleTable, tables: ReadonlyMap<string, RuleTable>): readonly FoundInRule[] {
   const references = referencesOf(table, 2).slice(0, MAX_REFERENCES);
   const own = references.filter(({ hops }) => hops === 0);
   const rules = new Map<string, FoundInRule>();
@@ -64,22 +61,25 @@ function isBehind(table: RuleTable, left: Reference, right: Reference): boolean 
 
 /** Whether the other hangs on this table by its keys: then the rule is about what was made of this one. */
 function isAbove(table: RuleTable, other: RuleTable): boolean {
-  return other
-    .foreignKeys()
-    .some((key) => tableId(key.referencedTable) === table.id || other.parent(key.name)!.foreignKeys().some((next) => tableId(next.referencedTable) === table.id));
+  return other.foreignKeys().some(
+    (key) =>
+      tableId(key.referencedTable) === table.id ||
+      other
+        .parent(key.name)!
+        .foreignKeys()
+        .some((next) => tableId(next.referencedTable) === table.id),
+  );
 }
 
 /** By keys of one column; nearer ones first. */
 function referencesOf(table: RuleTable, hops: number): readonly Reference[] {
   const keys = table.foreignKeys().filter((key) => key.columns.length === 1);
-  const near = keys.map(
-    (key): Reference => ({
-      operand: { column: key.columns[0], foreignKey: null },
-      to: tableId(key.referencedTable),
-      links: table.links(key.name),
-      hops: 0,
-    }),
-  );
+  const near = keys.map((key): Reference => ({
+    operand: { column: key.columns[0], foreignKey: null },
+    to: tableId(key.referencedTable),
+    links: table.links(key.name),
+    hops: 0,
+  }));
   if (hops === 0) return near;
   const far = table.foreignKeys().flatMap((key) => {
     const parent = table.parent(key.name)!;
@@ -109,7 +109,12 @@ function mineOne(
   inRight: Reference,
 ): FoundInRule | null {
   const pairs = new Map<number, number[]>();
-  const size = Math.max(1, table.sample.rowCount, other.sample.rowCount, ...[right, inRight].map(({ links }) => greatest(links) + 1));
+  const size = Math.max(
+    1,
+    table.sample.rowCount,
+    other.sample.rowCount,
+    ...[right, inRight].map(({ links }) => greatest(links) + 1),
+  );
   const pairOf = (a: number, b: number): number => a * size + b;
   for (let row = 0; row < inLeft.links.length; row++) {
     const [a, b] = [inLeft.links[row], inRight.links[row]];
@@ -159,7 +164,9 @@ function orderOf(
     ...other.measures().map(({ name }): Operand => ({ column: name, foreignKey: null })),
     ...other.foreignKeys().flatMap((key) => {
       const parent = other.parent(key.name)!;
-      return parent === other ? [] : parent.measures().map(({ name }): Operand => ({ column: name, foreignKey: key.name }));
+      return parent === other
+        ? []
+        : parent.measures().map(({ name }): Operand => ({ column: name, foreignKey: key.name }));
     }),
   ].filter((operand) => other.columnOf(operand).line === 'moment' && !other.columnOf(operand).isDate);
   let found: { readonly after: NonNullable<FoundInRule['after']>; readonly gap: number } | null = null;

@@ -17,13 +17,14 @@ import { mineFoundIn } from './found-in.ts';
 import { mineNullGiven, mineNullTogether } from './nullness.ts';
 import {
   mineOrders,
+  mineOrdersBetween,
   mineOrdersTwoUp,
   mineParentOrders,
   withoutCopied,
   withoutPointedBack,
   type OrderRule,
 } from './order.ts';
-import { mineChildren, minePresence } from './presence.ts';
+import { mineChildren, minePresence, type SumColumns } from './presence.ts';
 import { RuleTable } from './rule-table.ts';
 import { mineSequences } from './sequence.ts';
 import { mineValuesFrom } from './value-from.ts';
@@ -78,6 +79,12 @@ export function mineRules(
       mineParentOrders(table, { ...rules.get(table.id)!, aggregates, ordersOf }),
     ]),
   );
+  const sums: SumColumns = (table, child, foreignKey) =>
+    new Set(
+      (aggregates.get(table.id) ?? []).flatMap((rule) =>
+        rule.childTable === child.id && rule.childForeignKey === foreignKey ? [rule.column] : [],
+      ),
+    );
   const all = [...tables.values()].flatMap((table) => {
     const own = rules.get(table.id)!;
     const ground = { ...own, aggregates, ordersOf };
@@ -98,8 +105,8 @@ export function mineRules(
         const taken = new Set(own.aggregates.map((rule) => rule.column));
         return mineAggregatesWhere(table, child, key, taken, computed, unnamedThere);
       }),
-      ...childrenOf(table, tables, (child, key) => mineChildren(table, child, key)),
-      ...minePresence(table),
+      ...childrenOf(table, tables, (child, key) => mineChildren(table, child, key, sums)),
+      ...minePresence(table, sums),
       ...own.arithmetic,
       ...mineFoundIn(table, tables),
       ...mineDependencies(table, { known: knownDependencies(own), unnamed }),
@@ -109,6 +116,10 @@ export function mineRules(
       ...mineValuesFrom(table, own.arithmetic, computed, unnamed),
       ...withoutCopied(table, own.orders, ground),
       ...ownOrders,
+      ...mineOrdersBetween(table, {
+        ...ground,
+        ordersOf: (of) => [...ordersOf(of), ...(of === table ? ownOrders : [])],
+      }),
       ...mineOrdersTwoUp(table, ground, ownOrders, (parent) => parentOrders.get(parent.id) ?? []),
     ];
     table.forget();

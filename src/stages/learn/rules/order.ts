@@ -13,7 +13,10 @@ export type OrderRule = Extract<MinedRule, { readonly kind: 'order' }>;
 
 /** Shares that may hold by chance: numbers often lie apart for no reason, those of parent and child above all. */
 const MAX_CHANCE_OWN = { number: 0.9, moment: 0.97, time: 0.9, interval: 0.9 } as const;
-const MAX_CHANCE_PARENT = { number: 0.95, moment: 0.97, time: 0.9, interval: 0.9 } as const;
+const MAX_CHANCE_PARENT = { number: 0.8, moment: 0.97, time: 0.9, interval: 0.9 } as const;
+/** Of a limit that a parent sets: such a number has few values. */
+const MAX_CHANCE_LIMIT = 0.97;
+const MAX_LIMITS = 30;
 /** Of two columns of one name: a returned quantity and the bought one. */
 const MAX_CHANCE_NAMESAKES = 0.97;
 /** Cases in which low must be less than high, or the two are one. */
@@ -70,7 +73,7 @@ export function mineParentOrders(table: RuleTable, ground: OrderGround): readonl
     const found: OrderRule[] = [];
     for (const a of table.measures()) {
       for (const b of parent.measures()) {
-        const limit = a.name === b.name ? MAX_CHANCE_NAMESAKES : MAX_CHANCE_PARENT[a.line!];
+        const limit = maxChanceOfParent(parent, a, b);
         const rule = mineOrder(
           table,
           { column: a.name, foreignKey: null },
@@ -139,6 +142,41 @@ export function mineOrdersTwoUp(
   });
 }
 
+function maxChanceOfParent(parent: RuleTable, own: RuleColumn, theirs: RuleColumn): number {
+  if (own.name === theirs.name) return MAX_CHANCE_NAMESAKES;
+  const usual = MAX_CHANCE_PARENT[own.line!];
+  if (own.line !== 'number') return usual;
+  const seen = new Set<number>();
+  for (const row of parent.fit) if (seen.add(theirs.numbers[row]).size > MAX_LIMITS) return usual;
+  return MAX_CHANCE_LIMIT;
+}
+
+/** Orders of moments between the rows that two keys of a row lead to: a product is there before the order of its line. */
+export function mineOrdersBetween(table: RuleTable, ground: OrderGround): readonly OrderRule[] {
+  const keys = table.foreignKeys().filter((key) => table.parent(key.name) !== table);
+  return keys.flatMap((first, i) =>
+    keys.slice(i + 1).flatMap((second) => {
+      const [one, other] = [table.parent(first.name)!, table.parent(second.name)!];
+      if (one === other) return [];
+      const found = one.measures().flatMap((a) =>
+        (a.line === 'moment' ? other.measures() : []).flatMap((b) => {
+          const low: Operand = { column: a.name, foreignKey: first.name };
+          const high: Operand = { column: b.name, foreignKey: second.name };
+          return mineOrder(table, low, high, MAX_CHANCE_PARENT.moment) ?? [];
+        }),
+      );
+      if (found.length === 0) return [];
+      return withoutImplied(table, found, [
+        ...ground.ordersOf(one).map(behind(first.name)),
+        ...ground.ordersOf(other).map(behind(second.name)),
+        ...copyBounds(ground.equalities, first.name),
+        ...copyBounds(ground.equalities, second.name),
+        ...ground.ordersOf(table),
+      ]);
+    }),
+  );
+}
+
 function mineOrder(table: RuleTable, a: Operand, b: Operand, maxChance: number): OrderRule | null {
   const first = table.columnOf(a);
   const second = table.columnOf(b);
@@ -160,7 +198,6 @@ function mineOrder(table: RuleTable, a: Operand, b: Operand, maxChance: number):
   };
   const support = weigh(table, test, { maxChance });
   if (support === null) return null;
-  // Sizes of parent and child often go together: then many breaches must have been expected.
   const known = distances(table, difference);
   const less = known.length - known.findLastIndex((value) => value <= 0) - 1;
   if (less < MIN_LESS) return null;

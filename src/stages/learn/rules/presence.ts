@@ -8,13 +8,18 @@ import type { RuleTable } from './rule-table.ts';
 export type PresentRule = Extract<MinedRule, { readonly kind: 'present' }>;
 export type HasChildRule = Extract<MinedRule, { readonly kind: 'has-child' }>;
 
+/** Columns of a table that sum up the rows of another by a key of theirs. */
+export type SumColumns = (table: RuleTable, child: RuleTable, foreignKey: string) => ReadonlySet<string>;
+
 /** Values of the rows one or two foreign keys away that are never NULL here, although they often are there. */
-export function minePresence(table: RuleTable): readonly PresentRule[] {
+export function minePresence(table: RuleTable, sums: SumColumns): readonly PresentRule[] {
   return table.foreignKeys().flatMap((key) => {
     const parent = table.parent(key.name)!;
     // A copied row stays what it is, and is chosen among those that were.
     if (parent === table || parent.isCopied || hasNullKey(table, key)) return [];
-    const near = telling(parent.nullables(), parent).flatMap(
+    // A sum is there because of the row itself.
+    const others = parent.nullables().filter((column) => !sums(parent, table, key.name).has(column.name));
+    const near = telling(others, parent).flatMap(
       (column) => check(table, { column: column.name, foreignKey: key.name }, nullRate(parent, column)) ?? [],
     );
     const far = parent.foreignKeys().flatMap((second) => {
@@ -85,7 +90,9 @@ function check(table: RuleTable, of: Operand, chanceOfNull: number): PresentRule
 
 /** Without those whose presence follows from an earlier one's in the parent itself. */
 function withoutWeaker(rules: readonly PresentRule[], parent: RuleTable): readonly PresentRule[] {
-  return rules.filter((rule, i) => !rules.slice(0, i).some((other) => follows(parent, other.of.column, rule.of.column)));
+  return rules.filter(
+    (rule, i) => !rules.slice(0, i).some((other) => follows(parent, other.of.column, rule.of.column)),
+  );
 }
 
 function isFirst(rule: PresentRule, i: number, rules: readonly PresentRule[], table: RuleTable): boolean {
@@ -102,15 +109,21 @@ function follows(table: RuleTable, a: string, b: string): boolean {
 }
 
 /** Rows of `parent` that have a child wherever one of their columns is there, and else often have none. */
-export function mineChildren(parent: RuleTable, child: RuleTable, key: ForeignKeyFacts): readonly HasChildRule[] {
+export function mineChildren(
+  parent: RuleTable,
+  child: RuleTable,
+  key: ForeignKeyFacts,
+  sums: SumColumns,
+): readonly HasChildRule[] {
   // The children of all: one left out by the sample would be taken for none.
   const counts = new Uint32Array(parent.sample.rowCount);
   for (const to of child.sample.parents.get(key.name)!) if (to >= 0) counts[to]++;
-  const without = parent.fit.reduce((sum, row) => sum + (counts[row] === 0 ? 1 : 0), 0) / Math.max(1, parent.fit.length);
+  const without =
+    parent.fit.reduce((sum, row) => sum + (counts[row] === 0 ? 1 : 0), 0) / Math.max(1, parent.fit.length);
   const found: RuleColumn[] = [];
   return parent
     .nullables()
-    .filter((column) => column.role === 'value')
+    .filter((column) => column.role === 'value' && !sums(parent, child, key.name).has(column.name))
     .sort((a, b) => nullRate(parent, a) - nullRate(parent, b))
     .flatMap((column): HasChildRule[] => {
       if (found.some((other) => follows(parent, column.name, other.name))) return [];
