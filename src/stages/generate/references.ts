@@ -263,7 +263,9 @@ class ForestChooser extends Chooser {
       if (this.isReferable(earlier) && accept(earlier)) return earlier;
     }
     // A root references nothing, or itself where the key may not be NULL.
-    return this.key.nullRate > 0 ? null : row;
+    if (this.key.nullRate > 0) return null;
+    // A referenced unique key may be NULL, and then cannot be referenced, by the row itself either.
+    return this.key.referencedColumns.some((column) => this.#ownText(column) === null) ? 'impossible' : row;
   }
 
   /** The row itself is not kept yet: its key is what it holds. */
