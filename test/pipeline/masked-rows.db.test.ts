@@ -129,31 +129,28 @@ describe('a subset of a schema with cycles', () => {
   test('holds the chosen rows, all their children, all that these reference, and nothing else', async () => {
     const chosen = 'customer_id % 8 = 3';
     for (const [table, wanted] of [
-      ['sale', `SELECT id::text FROM sale WHERE ${chosen} ORDER BY id`],
-      ['address', `SELECT id::text FROM address WHERE ${chosen} ORDER BY id`],
+      ['sale', `SELECT id::text FROM sale WHERE ${chosen}`],
+      ['address', `SELECT id::text FROM address WHERE ${chosen}`],
       [
         'employee',
         `WITH RECURSIVE needed AS (SELECT employee_id AS id FROM sale WHERE ${chosen} AND employee_id IS NOT NULL
            UNION SELECT manager_id FROM employee JOIN needed USING (id) WHERE manager_id IS NOT NULL)
-         SELECT id::text FROM needed ORDER BY id`,
+         SELECT id::text FROM needed`,
       ],
       [
         'product',
-        `SELECT DISTINCT p.id::text, p.id FROM product p JOIN line l ON l.product_id = p.id
-         JOIN sale s ON s.id = l.sale_id WHERE ${chosen} ORDER BY p.id`,
+        `SELECT DISTINCT p.id::text FROM product p JOIN line l ON l.product_id = p.id
+         JOIN sale s ON s.id = l.sale_id WHERE ${chosen} `,
       ],
     ]) {
-      const expected = (await inSource(wanted)).map(([id]) => id);
+      const expected = (await inSource(wanted)).map(([id]) => id).toSorted();
       expect(expected.length).toBeGreaterThan(5);
-      expect(
-        (await inTarget(`SELECT id::text FROM ${table} ORDER BY id`)).map(([id]) => id),
-        table,
-      ).toEqual(expected);
+      expect((await inTarget(`SELECT id::text FROM ${table}`)).map(([id]) => id).toSorted(), table).toEqual(expected);
     }
     const lines = `SELECT count(*)::text FROM line JOIN sale ON sale.id = sale_id`;
     expect(await inTarget(lines)).toEqual(await inSource(`${lines} WHERE ${chosen}`));
-    // What nobody told to mask and nothing real needs is made, for the products that are there.
-    expect(Number((await inTarget('SELECT count(*)::text FROM supply'))[0][0])).toBeGreaterThan(50);
+    // What nobody told to mask and nothing real needs is made, in proportion to the 10 of 80 products that are there.
+    expect(Number((await inTarget('SELECT count(*)::text FROM supply'))[0][0])).toBe(38);
   });
 
   test('has no name, address, code or number of a customer of the source', async () => {
@@ -249,6 +246,11 @@ describe('a subset of a schema with cycles', () => {
       /may repeat/,
     ],
     ['no key', { ...MASKED, mask: {} }, /none is set/],
+    [
+      'a condition that is none',
+      { subset: { root: 'customer', where: 'nosuch = 1' } },
+      /subset.where could not be asked/,
+    ],
   ])('is refused for %s, before anything is written', async (_, config, message) => {
     const run = provision(source, `${tag}_mask_never`, { ...MASKED, ...config }, 'the secret of the first run');
     await expect(run).rejects.toThrow(message);

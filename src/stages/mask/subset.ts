@@ -71,7 +71,11 @@ class SubsetSearch {
     const reached = new Set([root]);
     const { table, keyColumns } = this.#chosen.get(root)!;
     const hashSample = share === undefined ? undefined : { columns: keyColumns, rate: share };
-    let fresh = await this.#pull(root, { table: table.name, ...defined({ hashSample, where }) });
+    let fresh = await this.#pull(root, { table: table.name, ...defined({ hashSample, where }) }).catch(
+      (thrown: unknown) => {
+        throw where === undefined ? thrown : conditionRefused(root, thrown);
+      },
+    );
     for (;;) {
       const children = this.#reachableChildren(reached);
       const pulled = await this.#followDown(fresh, children);
@@ -231,6 +235,16 @@ class SubsetSearch {
       },
     );
   }
+}
+
+/** The server could not make sense of `subset.where`; anything else that went wrong stays as it is. */
+function conditionRefused(root: string, thrown: unknown): unknown {
+  if (!(thrown instanceof UnderstudyError) || thrown.code !== 'CONNECT_QUERY_FAILED') return thrown;
+  return new UnderstudyError(
+    'MASK_SUBSET',
+    `The condition of subset.where could not be asked of ${root}, so no row was chosen: ${thrown.message}`,
+    { hint: 'Correct it: an SQL condition over the columns of that table alone.', cause: thrown },
+  );
 }
 
 /** Distinct values of the columns without a NULL. */
