@@ -135,10 +135,9 @@ function spaced(text: string): string {
 }
 
 function meanByTable(result: ScanResult): (readonly [string, number])[] {
-  const scores = new Map<string, number[]>();
-  for (const column of result.fidelity.tables)
-    scores.set(column.table, [...(scores.get(column.table) ?? []), column.marginalScore]);
-  return [...scores].map(([table, values]) => [table, sum(values) / values.length]);
+  return result.fidelity.tables
+    .filter(({ columns }) => columns.length > 0)
+    .map(({ table, columns }) => [table, sum(columns.map((column) => column.marginalScore)) / columns.length]);
 }
 
 function renderTables(tables: readonly TableResult[], paint: Paint): string {

@@ -186,6 +186,11 @@ const gates = z
       .strictObject({
         marginals: rate.default(0.8).describe('Lowest mean marginal score of a table.'),
         cardinalities: rate.default(0.8).describe('Lowest cardinality score of a foreign key.'),
+        dependences: rate
+          .default(0.5)
+          .describe('Of the way from shuffled columns to real rows, what columns that depend on each other must keep.'),
+        apart: rate.default(0.98).describe('AUC at which a learner may tell rows of the target from those of the source.'),
+        queryError: z.number().min(1).default(3).describe('Factor by which nine in ten join queries may miscount.'),
       })
       .prefault({}),
     rules: z

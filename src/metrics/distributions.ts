@@ -57,25 +57,78 @@ function sum(values: Iterable<number>): number {
   return total;
 }
 
+/** Two columns' codes, row by row. **Shapes** x, y [N]. */
+export interface CodedPair {
+  readonly x: ArrayLike<number>;
+  readonly y: ArrayLike<number>;
+}
+
 /**
  * Pair trend of two columns: 1 − ½·L1 between the two-way frequency tables.
  *
  * **Shapes** x, y: codes [N] of the bins of each column, one pair of arrays a side; the bins are the same on both.
  */
-export function pairTrend(
-  real: { readonly x: ArrayLike<number>; readonly y: ArrayLike<number> },
-  synthetic: { readonly x: ArrayLike<number>; readonly y: ArrayLike<number> },
-): number {
-  return tvComplement(twoWayCounts(real.x, real.y), twoWayCounts(synthetic.x, synthetic.y));
+export function pairTrend(real: CodedPair, synthetic: CodedPair): number {
+  return frequencyLikeness(twoWayFrequencies(real), twoWayFrequencies(synthetic));
 }
 
-function twoWayCounts(x: ArrayLike<number>, y: ArrayLike<number>): Map<number, number> {
-  const counts = new Map<number, number>();
-  for (let i = 0; i < x.length; i++) {
-    const cell = x[i] * 65_536 + y[i];
-    counts.set(cell, (counts.get(cell) ?? 0) + 1);
+/** Shares of rows by cell, `x · 256 + y`. **Domain** codes below 256. */
+export function twoWayFrequencies({ x, y }: CodedPair): Float64Array {
+  let top = 0;
+  for (let i = 0; i < x.length; i++) if (x[i] > top) top = x[i];
+  const shares = new Float64Array(256 * (top + 1));
+  const share = 1 / Math.max(1, x.length);
+  for (let i = 0; i < x.length; i++) shares[x[i] * 256 + y[i]] += share;
+  return shares;
+}
+
+/** 1 − ½·L1 of two frequency tables; the shorter is taken to go on with zeros. A side without rows gives ½ or less. */
+export function frequencyLikeness(a: Float64Array, b: Float64Array): number {
+  let distance = 0;
+  for (let i = 0; i < Math.max(a.length, b.length); i++) distance += Math.abs((a[i] ?? 0) - (b[i] ?? 0));
+  return 1 - distance / 2;
+}
+
+/** How two columns depend on each other. */
+export interface Association {
+  /** Cramér's V, corrected for what chance adds in small samples; 0 to 1. */
+  readonly strength: number;
+  /** Share of rows that would have to change to make the columns independent, less what chance alone makes of it. */
+  readonly rowShare: number;
+}
+
+/**
+ * **Domain** shares as `twoWayFrequencies` gives them, of so many rows; a constant column gives 0.
+ * **Source** of the strength: Bergsma: "A bias-correction for Cramér's V and Tschuprow's T" (2013); of chance in the row
+ * share: the mean absolute deviation of a binomial share, √(2/π · p(1 − p)/n), summed over cells.
+ */
+export function association(shares: Float64Array, rowCount: number): Association {
+  const rows = new Float64Array(Math.ceil(shares.length / 256));
+  const columns = new Float64Array(256);
+  shares.forEach((share, cell) => {
+    rows[cell >> 8] += share;
+    columns[cell & 255] += share;
+  });
+  let [phiSquared, distance, chance] = [0, 0, 0];
+  for (let x = 0; x < rows.length; x++) {
+    if (rows[x] === 0) continue;
+    for (let y = 0; y < 256; y++) {
+      const expected = rows[x] * columns[y];
+      if (expected === 0) continue;
+      const excess = shares[x * 256 + y] - expected;
+      phiSquared += excess ** 2 / expected;
+      distance += Math.abs(excess) / 2;
+      chance += Math.sqrt(((2 / Math.PI) * expected * (1 - expected)) / rowCount) / 2;
+    }
   }
-  return counts;
+  const occupied = (totals: Float64Array): number => totals.filter((total) => total > 0).length;
+  const [r, k] = [occupied(rows), occupied(columns)];
+  const rowShare = Math.max(0, distance - chance);
+  if (Math.min(r, k) < 2 || rowCount < 2) return { strength: 0, rowShare };
+  const corrected = Math.max(0, phiSquared - ((r - 1) * (k - 1)) / (rowCount - 1));
+  const levels = (count: number): number => count - (count - 1) ** 2 / (rowCount - 1);
+  const fewest = Math.min(levels(r), levels(k)) - 1;
+  return { strength: fewest <= 0 ? 0 : Math.min(1, Math.sqrt(corrected / fewest)), rowShare };
 }
 
 /**

@@ -11,7 +11,15 @@ import type { MinedRule } from '../model/rules.ts';
 import type { RelationGraph } from '../stages/graph/artifact.ts';
 import type { IntrospectArtifact } from '../stages/introspect/artifact.ts';
 import type { ColumnClassification } from '../stages/mask/artifact.ts';
-import type { ColumnFidelity, GateResult, RelationFidelity, TablePrivacy } from '../stages/scan/artifact.ts';
+import type {
+  ColumnFidelity,
+  GateResult,
+  QueryFidelity,
+  RelationFidelity,
+  RuleFidelity,
+  TableFidelity,
+  TablePrivacy,
+} from '../stages/scan/artifact.ts';
 
 // What results are made of, for those who render them.
 export type { RelationGraph, GraphEdge, GraphTable } from '../stages/graph/artifact.ts';
@@ -206,7 +214,12 @@ export interface ScanOptions {
 export interface ScanResult extends Result {
   readonly gates: readonly GateResult[];
   readonly integrity: IntegrityResult;
-  readonly fidelity: { readonly tables: readonly ColumnFidelity[]; readonly relations: readonly RelationFidelity[] };
+  readonly fidelity: {
+    readonly tables: readonly (TableFidelity & { readonly columns: readonly ColumnFidelity[] })[];
+    readonly relations: readonly RelationFidelity[];
+    readonly queries: QueryFidelity | null;
+    readonly rules: RuleFidelity | null;
+  };
   readonly privacy: { readonly tables: readonly TablePrivacy[] };
   readonly reportPath: string | null;
 }

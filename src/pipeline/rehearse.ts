@@ -28,11 +28,15 @@ export interface RehearsalRequest {
   readonly realRows?: ReadonlyMap<string, RealRows>;
 }
 
-const NOTHING_COMPARED: ScanReport = {
+/** Of rows that there was nothing to compare with. */
+export const NOTHING_COMPARED: ScanReport = {
   version: 1,
   gates: [],
   columns: [],
   relations: [],
+  tables: [],
+  queries: null,
+  rules: null,
   privacy: [],
   findings: [],
   verdict: 'pass',

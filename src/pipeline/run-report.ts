@@ -5,6 +5,7 @@ import type { ResolvedConfig } from '../config/resolved.ts';
 import type { LearnedModel } from '../stages/learn/artifact.ts';
 import { writeReport } from '../stages/report/index.ts';
 import type { ScanReport } from '../stages/scan/artifact.ts';
+import { NOTHING_COMPARED } from './rehearse.ts';
 import type { ProvisionResult } from './contract.ts';
 import { TOOL_VERSION } from './version.ts';
 
@@ -68,12 +69,8 @@ export async function reportRun(request: ReportRequest): Promise<string> {
     })),
     graph: model.graph,
     scan: request.scan ?? {
-      version: 1,
+      ...NOTHING_COMPARED,
       gates: result.gates,
-      columns: [],
-      relations: [],
-      privacy: [],
-      findings: [],
       verdict: result.verdict === 'pass' ? 'pass' : 'fail',
     },
     integrity: result.integrity,

@@ -72,5 +72,8 @@ export function scanLimits(config: ResolvedConfig): ScanLimits {
     lowEntropyExcess: Math.max(DEFAULT_LIMITS.lowEntropyExcess, rules.lowEntropyExcess),
     marginals: fidelity.marginals,
     cardinalities: fidelity.cardinalities,
+    dependences: fidelity.dependences,
+    apart: fidelity.apart,
+    queryError: fidelity.queryError,
   };
 }

@@ -10,6 +10,7 @@ import { chooseStrategies } from '../stages/learn/strategies.ts';
 import { classifyColumns } from '../stages/mask/index.ts';
 import { DEFAULT_LIMITS, profile } from '../stages/profile/index.ts';
 import { writeReport } from '../stages/report/index.ts';
+import type { ScanReport, TableFidelity } from '../stages/scan/artifact.ts';
 import { scanSynthetic } from '../stages/scan/index.ts';
 import type { ScanStrategy } from '../stages/scan/input.ts';
 import type { RunScan, ScanOptions, ScanResult } from './contract.ts';
@@ -149,13 +150,25 @@ async function scan(
       findings,
       gates: report.gates,
       integrity: counts,
-      fidelity: { tables: report.columns, relations: report.relations },
+      fidelity: fidelityOf(report),
       privacy: { tables: report.privacy },
       reportPath: path.resolve(htmlPath),
     };
   } finally {
     await Promise.allSettled([real.close(), made.close()]);
   }
+}
+
+function fidelityOf({ columns, relations, tables, queries, rules }: ScanReport): ScanResult['fidelity'] {
+  const ids = [...new Set([...columns, ...tables].map(({ table }) => table))];
+  const of = (id: string): TableFidelity =>
+    tables.find(({ table }) => table === id) ?? { table: id, pairs: null, c2st: null, c2stAgg: null, tstr: [] };
+  return {
+    tables: ids.map((id) => ({ ...of(id), columns: columns.filter(({ table }) => table === id) })),
+    relations,
+    queries,
+    rules,
+  };
 }
 
 function findColumnType(catalog: Catalog, table: string, column: string): string {

@@ -2,6 +2,7 @@ import type { Finding } from '../../kernel/findings.ts';
 import type { ColumnFidelity, GateResult, RelationFidelity, ScanReport, TablePrivacy } from '../scan/artifact.ts';
 import type { RunRecord, TableRecord } from './artifact.ts';
 import { barChart, histogramChart, percent } from './charts.ts';
+import { fidelitySection } from './fidelity.ts';
 import { drawGraph } from './graph-drawing.ts';
 import { html, Markup } from './html.ts';
 import type { Content } from './html.ts';
@@ -26,6 +27,11 @@ const GATES: Readonly<Record<string, string>> = {
   'membership-white-box': 'Does the model itself recognise the subjects that it was fitted on?',
   marginals: 'Are the values of each column distributed as in the source?',
   cardinalities: 'Do parents have as many children as in the source?',
+  pairs: 'Do columns of a table that depend on each other still do, as strongly?',
+  'parent-child': 'Do columns still depend on those of the row that theirs belongs to?',
+  c2st: 'Can a learner tell made-up rows from real ones almost always?',
+  queries: 'Do queries that join tables count about as many rows as in the source?',
+  'rule-adherence': 'Do the rules that were found in the source hold in the target?',
   privacy: 'Tables whose rows were not made up are listed here with the reason.',
 };
 
@@ -61,6 +67,7 @@ export function renderReport(record: RunRecord): string {
               <li><a href="#gates">Gates</a></li>
               <li><a href="#findings">Findings</a></li>
               <li><a href="#run">Run</a></li>
+              <li><a href="#fidelity">Fidelity</a></li>
               <li><a href="#relations">Relations</a></li>
               <li><a href="#tables">Tables</a></li>
             </ul>
@@ -68,7 +75,7 @@ export function renderReport(record: RunRecord): string {
         </header>
         <main>
           ${gateSection(record.scan)} ${findingSection(record.findings)} ${runSection(record)}
-          ${relationSection(record)} ${tableSection(record)}
+          ${fidelitySection(record.scan)} ${relationSection(record)} ${tableSection(record)}
         </main>
       </body>
     </html> `;

@@ -13,12 +13,75 @@ export interface ColumnFidelity {
   readonly bins: readonly { readonly label: string; readonly real: number; readonly synthetic: number }[];
 }
 
+/** A score beside its ceiling, what real rows of other units score, and its floor, what shuffled columns score. */
+export interface Figure {
+  readonly value: number;
+  readonly ceiling: number;
+  readonly floor: number;
+}
+
+/** Trends of pairs of columns: 1 − ½·L1 between two-way frequency tables, each against the same rows of the source. */
+export interface PairFidelity {
+  readonly pairCount: number;
+  /** Mean over all pairs. */
+  readonly trends: Figure;
+  /** Pairs that depend on each other in the source: Cramér's V of at least 0.2, and in 5 % of rows. */
+  readonly dependentCount: number;
+  /** How much of their strength (V) they keep, the smaller in relation to the larger, on the mean. */
+  readonly strength: Figure | null;
+  /** Mean absolute difference of rank correlations, of ordered pairs: 0 is the ideal. */
+  readonly rankGap: Figure | null;
+}
+
+/** A column predicted by trees that were trained on target rows (`value`), on source rows (`ceiling`), on shuffled labels. */
+export interface PredictionFidelity extends Figure {
+  readonly column: string;
+  readonly metric: 'auc' | 'r2';
+}
+
+/** How a table's rows hang together. Null: nothing to compare, or too few rows. */
+export interface TableFidelity {
+  readonly table: string;
+  readonly pairs: PairFidelity | null;
+  /** Held-out AUC of boosted trees that tell target rows from source rows: 0.5 is the ideal. */
+  readonly c2st: Figure | null;
+  /** The same with the number, distinct values and means of each row's children beside its own columns. */
+  readonly c2stAgg: Figure | null;
+  readonly tstr: readonly PredictionFidelity[];
+}
+
+export interface ErrorQuantiles {
+  readonly median: number;
+  readonly p90: number;
+  readonly p95: number;
+  readonly max: number;
+}
+
+/** q-errors of counts over join queries that nothing was fitted to: 1 is the ideal. */
+export interface QueryFidelity {
+  readonly queryCount: number;
+  readonly value: ErrorQuantiles;
+  readonly ceiling: ErrorQuantiles;
+  readonly floor: ErrorQuantiles;
+}
+
+/** In how many of the rows that they speak of the source's hidden rules hold in the target. */
+export interface RuleFidelity {
+  readonly ruleCount: number;
+  readonly mean: number;
+  readonly worst: number;
+  /** The rules that are broken most, in words, with the share of rows in which they hold. */
+  readonly broken: readonly { readonly rule: string; readonly heldRate: number }[];
+}
+
 export interface RelationFidelity {
   readonly table: string;
   readonly foreignKey: string;
   readonly referencedTable: string;
   /** KS complement of children per parent, parents without children included. */
   readonly cardinalityScore: number;
+  /** Trends of the table's columns with those of the row that it references; null where there are none. */
+  readonly pairs: PairFidelity | null;
   /** Share of parents with n children, n capped for display. */
   readonly bins: readonly { readonly label: string; readonly real: number; readonly synthetic: number }[];
 }
@@ -39,6 +102,10 @@ export interface ScanReport {
   readonly gates: readonly GateResult[];
   readonly columns: readonly ColumnFidelity[];
   readonly relations: readonly RelationFidelity[];
+  readonly tables: readonly TableFidelity[];
+  /** Null where there are no queries to ask, or in a rehearsal. */
+  readonly queries: QueryFidelity | null;
+  readonly rules: RuleFidelity | null;
   readonly privacy: readonly TablePrivacy[];
   readonly findings: readonly Finding[];
   /** `fail` if any gate failed. */

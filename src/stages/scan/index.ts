@@ -6,11 +6,20 @@ import { finding } from '../../kernel/findings.ts';
 import type { Finding } from '../../kernel/findings.ts';
 import { detectableEffect } from '../../metrics/closest-record.ts';
 import { normalTail } from '../../metrics/intervals.ts';
-import type { ColumnFidelity, GateResult, RelationFidelity, ScanReport, TablePrivacy } from './artifact.ts';
+import type {
+  ColumnFidelity,
+  GateResult,
+  QueryFidelity,
+  RelationFidelity,
+  ScanReport,
+  TableFidelity,
+  TablePrivacy,
+} from './artifact.ts';
 import { copyGates } from './copies.ts';
 import { directIdentifierGates } from './direct-identifiers.ts';
 import { distanceGates } from './distances.ts';
 import { fidelityGates } from './fidelity.ts';
+import { StructureScan } from './fidelity-structure.ts';
 import { frequencyGates } from './frequencies.ts';
 import type { ScanInput } from './input.ts';
 import { combinationGates, singleValueGates } from './person-combinations.ts';
@@ -42,7 +51,9 @@ export async function scanSynthetic(input: ScanInput): Promise<ScanReport> {
   }));
   await scan.attempt('schema-text', 'database', null, async () => ({ gates: await schemaTextGates(input) }));
   await scan.attempt('subject-copies', 'database', null, () => ({ gates: subjectCopyGates(views) }));
-  for (const view of views) await scanTable(view, views, input, scan);
+  const structure = new StructureScan(views, input);
+  for (const view of views) await scanTable(view, views, input, structure, scan);
+  const whole = await scan.attempt('queries', 'database', null, () => structure.database());
   for (const table of input.catalog.tables) scan.noteUnscanned(table.name, views, input);
   for (const test of input.selfTests) scan.gates.push(membershipGate(test, input));
 
@@ -63,6 +74,9 @@ export async function scanSynthetic(input: ScanInput): Promise<ScanReport> {
     gates,
     columns: scan.columns,
     relations: scan.relations,
+    tables: scan.tables,
+    queries: whole?.queries ?? null,
+    rules: input.rules ?? null,
     privacy,
     findings: scan.findings,
     verdict: failed ? 'fail' : 'pass',
@@ -73,11 +87,17 @@ async function scanTable(
   view: TableView,
   views: readonly TableView[],
   input: ScanInput,
+  structure: StructureScan,
   scan: ScanCollector,
 ): Promise<void> {
   const { limits } = input;
   await scan.attempt('marginals', view.id, view.id, () => fidelityGates(view, limits));
-  await scan.attempt('cardinalities', view.id, view.id, () => relationGates(view, input));
+  await scan.attempt('cardinalities', view.id, view.id, async () => {
+    const { gates, relations } = await relationGates(view, input);
+    const trends = structure.relations(view, relations);
+    return { gates: [...gates, ...trends.gates], relations: trends.relations };
+  });
+  await scan.attempt('pairs', view.id, view.id, () => structure.table(view));
   if (view.strategy === 'copy' || view.strategy === 'empty') {
     const accepted = input.acceptedCopies.get(view.id);
     const reason =
@@ -174,6 +194,8 @@ interface Outcome {
   readonly gates: readonly OpenGate[];
   readonly columns?: readonly ColumnFidelity[];
   readonly relations?: readonly RelationFidelity[];
+  readonly tables?: readonly TableFidelity[];
+  readonly queries?: QueryFidelity | null;
 }
 
 /** Gathers what the gates find; a gate that cannot be computed counts as failed. */
@@ -181,6 +203,7 @@ class ScanCollector {
   readonly gates: OpenGate[] = [];
   readonly columns: ColumnFidelity[] = [];
   readonly relations: RelationFidelity[] = [];
+  readonly tables: TableFidelity[] = [];
   readonly privacy: TablePrivacy[] = [];
   readonly findings: Finding[] = [];
 
@@ -195,6 +218,7 @@ class ScanCollector {
       this.gates.push(...outcome.gates);
       this.columns.push(...(outcome.columns ?? []));
       this.relations.push(...(outcome.relations ?? []));
+      this.tables.push(...(outcome.tables ?? []));
       return outcome;
     } catch (thrown) {
       if (thrown instanceof UnderstudyError && thrown.code.startsWith('CONNECT_')) throw thrown;

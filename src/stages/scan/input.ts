@@ -2,7 +2,7 @@ import type { Catalog, IntegrityReport, Snapshot } from '../../../connectors/con
 import type { RelationGraph } from '../graph/artifact.ts';
 import type { Classification } from '../mask/artifact.ts';
 import type { RelationalSample } from '../profile/artifact.ts';
-import type { GateResult } from './artifact.ts';
+import type { GateResult, RuleFidelity } from './artifact.ts';
 
 export type ScanStrategy = 'synthesize' | 'copy' | 'mask' | 'empty';
 
@@ -51,6 +51,15 @@ export interface ScanLimits {
   readonly cardinalities: number;
   /** The same for a table's other foreign keys. */
   readonly secondaryCardinalities: number;
+  /**
+   * Pairs of columns that depend on each other must keep this share of the way from shuffled columns to real rows, less
+   * what few units explain.
+   */
+  readonly dependences: number;
+  /** AUC by which rows of the target may be told from those of the source. */
+  readonly apart: number;
+  /** 90th percentile of the q-errors of join queries, where real rows do no worse. */
+  readonly queryError: number;
   /** A statistical gate that cannot find so large an effect (on a share or an AUC) is underpowered. */
   readonly detectable: number;
   /** Fewer units of a table are underpowered. */
@@ -72,6 +81,9 @@ export const DEFAULT_LIMITS: ScanLimits = {
   columnMarginal: 0.5,
   cardinalities: 0.8,
   secondaryCardinalities: 0.4,
+  dependences: 0.5,
+  apart: 0.98,
+  queryError: 3,
   detectable: 0.3,
   minUnits: 100,
 };
@@ -102,6 +114,8 @@ export interface ScanInput {
    * source values is what a dictionary shows by nature. Key: `controlKey(table, column)`.
    */
   readonly fakeControls?: ReadonlyMap<string, readonly (string | null)[]>;
+  /** How the mined rules fare in the target; absent where none were mined. */
+  readonly rules?: RuleFidelity | null;
   readonly integrity: IntegrityReport | null;
   readonly limits: ScanLimits;
   readonly seed: number;

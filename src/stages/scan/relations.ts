@@ -40,6 +40,7 @@ export async function relationGates(view: TableView, input: ScanInput): Promise<
       foreignKey: key.name,
       referencedTable: referenced,
       cardinalityScore: score,
+      pairs: null,
       bins: degreeBins(real, synthetic),
     });
     gates.push(cardinalityGate(view, key, scope, score, real, synthetic, input));

@@ -57,6 +57,8 @@ const ORDERED: ReadonlySet<TypeClass> = new Set<TypeClass>([
   'timetz',
 ]);
 
+const MOMENTS: ReadonlySet<TypeClass> = new Set<TypeClass>(['date', 'timestamp', 'timestamptz']);
+
 /** Treatments that leave a column's learned or real distribution in place. */
 const KEEPS_DISTRIBUTION: ReadonlySet<string> = new Set(['synthesize', 'keep', 'bucket', 'shift']);
 
@@ -131,9 +133,13 @@ function kindOf(typeClass: TypeClass, distinctCount: number, rowCount: number): 
   return repeats ? 'categorical' : 'text';
 }
 
+/** A moment that is part of a longer key, as in a partitioned table, is learned like any other. */
 function keyColumns(facts: TableFacts): Set<string> {
   const keys = new Set<string>();
-  for (const column of facts.primaryKey?.columns ?? []) if (column !== null) keys.add(column);
+  const primary = (facts.primaryKey?.columns ?? []).filter((column) => column !== null);
+  const isMoment = (name: string): boolean =>
+    MOMENTS.has(facts.columns.find((column) => column.name === name)?.type.class ?? 'other');
+  for (const column of primary) if (primary.length === 1 || !isMoment(column)) keys.add(column);
   for (const key of facts.foreignKeys) for (const column of key.columns) keys.add(column);
   for (const key of facts.uniqueKeys) if (key.columns.length === 1 && key.columns[0] !== null) keys.add(key.columns[0]);
   return keys;
