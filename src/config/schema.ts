@@ -189,7 +189,9 @@ const gates = z
         dependences: rate
           .default(0.5)
           .describe('Of the way from shuffled columns to real rows, what columns that depend on each other must keep.'),
-        apart: rate.default(0.98).describe('AUC at which a learner may tell rows of the target from those of the source.'),
+        apart: rate
+          .default(0.98)
+          .describe('AUC at which a learner may tell rows of the target from those of the source.'),
         queryError: z.number().min(1).default(3).describe('Factor by which nine in ten join queries may miscount.'),
       })
       .prefault({}),

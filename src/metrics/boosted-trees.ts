@@ -23,10 +23,10 @@ export interface BoostOptions {
 
 export const BOOST_DEFAULTS: BoostOptions = {
   loss: 'logistic',
-  roundCount: 50,
-  leafCount: 15,
+  roundCount: 30,
+  leafCount: 12,
   minLeafRows: 20,
-  learningRate: 0.1,
+  learningRate: 0.2,
 };
 
 interface Tree {
@@ -201,14 +201,15 @@ class TreeGrower {
     const gradient = new Float64Array(this.#binCount);
     const hessian = new Float64Array(this.#binCount);
     const count = new Int32Array(this.#binCount);
+    const [rows, gradients, hessians] = [this.#rows, this.gradients, this.hessians];
     for (let f = 0; f < this.#features.length; f++) {
       const { codes } = this.#features[f];
       const offset = this.#offsets[f];
       for (let i = start; i < end; i++) {
-        const row = this.#rows[i];
+        const row = rows[i];
         const bin = offset + codes[row];
-        gradient[bin] += this.gradients[row];
-        hessian[bin] += this.hessians[row];
+        gradient[bin] += gradients[row];
+        hessian[bin] += hessians[row];
         count[bin]++;
       }
     }

@@ -31,11 +31,11 @@ function tableFigures(tables: ScanReport['tables']): Markup {
   return figureTable(
     'Within tables',
     html`<em>Pairs</em>: how alike the two-way frequency tables of all pairs of columns are; 1 is the same.
-      <em>Dependences</em>: how much of their strength the columns keep that depend on each other. <em>Told apart</em>
-      (C2ST): a learner is shown real and made-up rows and must tell which is which in rows that it has not seen; 0.5 is a
-      coin toss, 1 is always right; <em>with children</em>, it also sees how many rows belong to each row and what they
-      are like. <em>Prediction</em> (TSTR): what a learner that was trained on made-up rows finds out about a column of
-      real rows; beside it, the same trained on real rows.`,
+      <em>Dependences</em>: how much of their strength the columns keep that depend on each other.
+      <em>Told apart</em> (C2ST): a learner is shown real and made-up rows and must tell which is which in rows that it
+      has not seen; 0.5 is a coin toss, 1 is always right; <em>with children</em>, it also sees how many rows belong to
+      each row and what they are like. <em>Prediction</em> (TSTR): what a learner that was trained on made-up rows finds
+      out about a column of real rows; beside it, the same trained on real rows.`,
     ['Table', 'Figure', 'Synthetic', 'Real', 'Shuffled'],
     tables.flatMap(({ table, pairs, c2st, c2stAgg, tstr }) => [
       ...pairRows(table, pairs),
@@ -65,8 +65,7 @@ function queryFigures({ queryCount, value, ceiling, floor }: QueryFidelity): Mar
   return figureTable(
     'Answers of queries',
     html`${queryCount} queries that nothing was fitted to count rows along foreign keys under one or two conditions. The
-      figure is the factor by which a count is too large or too small (q-error), at most, for so many of them; 1 is
-      exact.`,
+    figure is the factor by which a count is too large or too small (q-error), at most, for so many of them; 1 is exact.`,
     ['Of', 'Synthetic', 'Real', 'Shuffled'],
     rows,
   );
@@ -77,7 +76,8 @@ function ruleFigures({ ruleCount, mean, worst, broken }: RuleFidelity): Markup {
     <h3>Hidden rules</h3>
     <p>
       ${ruleCount} rules that the application keeps true of its rows were found in the source. They hold in
-      ${(100 * mean).toFixed(2)} % of the rows that they speak of, on the mean; the worst in ${(100 * worst).toFixed(2)} %.
+      ${(100 * mean).toFixed(2)} % of the rows that they speak of, on the mean; the worst in ${(100 * worst).toFixed(2)}
+      %.
     </p>
     ${
       broken.length > 0 &&
@@ -101,7 +101,13 @@ function figureRow(scope: string, name: string, figure: Figure | null): Content[
   return figure === null
     ? []
     : [
-        [html`<code>${scope}</code>`, name, figure.value.toFixed(3), figure.ceiling.toFixed(3), figure.floor.toFixed(3)],
+        [
+          html`<code>${scope}</code>`,
+          name,
+          figure.value.toFixed(3),
+          figure.ceiling.toFixed(3),
+          figure.floor.toFixed(3),
+        ],
       ];
 }
 
@@ -124,7 +130,12 @@ function figureTable(
           </tr>
         </thead>
         <tbody>
-          ${rows.map((cells) => html`<tr>${cells.map((cell, i) => figureCell(cell, heads[i], i === 0, isNumber(i)))}</tr>`)}
+          ${rows.map(
+            (cells) =>
+              html`<tr>
+                ${cells.map((cell, i) => figureCell(cell, heads[i], i === 0, isNumber(i)))}
+              </tr>`,
+          )}
         </tbody>
       </table>
     </div>

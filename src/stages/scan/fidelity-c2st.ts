@@ -5,7 +5,7 @@ import { rowsOfUnits, shuffledRows, type FidelityTable } from './fidelity-table.
 import type { ColumnView } from './table-view.ts';
 
 /** More rows a side find smaller differences than anyone would notice. */
-const MAX_SIDE_ROWS = 2000;
+const MAX_SIDE_ROWS = 1500;
 /** Fewer rows a side teach a classifier nothing. */
 export const MIN_SIDE_ROWS = 100;
 /** Enough figures about the children of a row. */
@@ -40,7 +40,10 @@ function ownFeatures(table: FidelityTable): Feature[] {
   const rows = Int32Array.from(table.view.source.units, (_, row) => row);
   return table.columns.flatMap((column) => {
     const order = shuffledRows(rows, table.key('shuffle', column.name));
-    return treeCodes(column).map((codes) => ({ ...codes, shuffled: Uint8Array.from(order, (row) => codes.source[row]) }));
+    return treeCodes(column).map((codes) => ({
+      ...codes,
+      shuffled: Uint8Array.from(order, (row) => codes.source[row]),
+    }));
   });
 }
 

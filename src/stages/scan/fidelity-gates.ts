@@ -40,7 +40,10 @@ function wayGate(
   explanation: string,
 ): OpenGate {
   const share = (value - floor) / (ceiling - floor);
-  const limit = Math.max(Math.min(LOWEST_LIMIT, limits.dependences), limits.dependences - 1 / Math.sqrt(Math.max(1, table.unitCount)));
+  const limit = Math.max(
+    Math.min(LOWEST_LIMIT, limits.dependences),
+    limits.dependences - 1 / Math.sqrt(Math.max(1, table.unitCount)),
+  );
   if (table.unitCount < MIN_UNITS)
     return underpowered(gate, scope, share, limit, `${explanation} ${tooFew(table.unitCount)}`);
   if (share < limit && smallData.has(table.view.id)) {
@@ -54,20 +57,15 @@ function wayGate(
  * Whether rows of the target are told from those of the source almost always. With what belongs to them (C2ST-Agg) rows
  * of any generator are told apart far more easily than anyone would notice: that is shown, and not asked.
  */
-export function apartGate(
-  table: FidelityTable,
-  figures: TwoSampleFigures | null,
-  limits: ScanLimits,
-): OpenGate {
+export function apartGate(table: FidelityTable, figures: TwoSampleFigures | null, limits: ScanLimits): OpenGate {
   const { id } = table.view;
-  if (figures === null)
-    return notApplicable('c2st', id, id, 'It has too few rows, or no learned column.');
+  if (figures === null) return notApplicable('c2st', id, id, 'It has too few rows, or no learned column.');
   const { target, ceiling, floor } = figures;
   const limit = Math.min(1, Math.max(limits.apart, ceiling.auc));
   const explanation =
     `Boosted trees tell rows of the target from rows of the source with an AUC of ${target.auc.toFixed(3)}; 0.5 is the ideal. ` +
     `Real rows of different units are told apart with ${ceiling.auc.toFixed(3)}, shuffled columns with ${floor.auc.toFixed(3)}.`;
-  if (table.unitCount < MIN_UNITS) 
+  if (table.unitCount < MIN_UNITS)
     return underpowered('c2st', id, target.auc, limit, `${explanation} ${tooFew(table.unitCount)}`);
   // Only what is surely above the limit is above it.
   const passes = target.auc - 2 * target.standardError <= limit;
@@ -75,7 +73,8 @@ export function apartGate(
 }
 
 export function queryGate(queries: QueryFidelity | null, limits: ScanLimits): OpenGate {
-  if (queries === null) return notApplicable('queries', 'database', null, 'Too few queries with an answer could be made.');
+  if (queries === null)
+    return notApplicable('queries', 'database', null, 'Too few queries with an answer could be made.');
   const { value, ceiling, floor, queryCount } = queries;
   const limit = Math.max(limits.queryError, 1.5 * ceiling.p90);
   return exactGate('queries', 'database', null, {

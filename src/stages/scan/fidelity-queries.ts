@@ -129,7 +129,12 @@ function drawQuery(
 function drawTable(tables: readonly FidelityTable[], random: RandomCursor): FidelityTable {
   const weights = tables.map(({ view }) => Math.log10(view.source.rowCount + 1) ** 2);
   let left = random.next() * weights.reduce((a, b) => a + b, 0);
-  return tables[Math.max(0, weights.findIndex((weight) => (left -= weight) < 0))];
+  return tables[
+    Math.max(
+      0,
+      weights.findIndex((weight) => (left -= weight) < 0),
+    )
+  ];
 }
 
 function steps(
@@ -148,7 +153,9 @@ function steps(
   if (!mayGoDown) return up;
   const down = tables.flatMap((table) =>
     table.view.facts.foreignKeys
-      .filter(({ referencedTable, name }) => tableId(referencedTable) === view.id && !taken.has(`${name} ${table.view.id}`))
+      .filter(
+        ({ referencedTable, name }) => tableId(referencedTable) === view.id && !taken.has(`${name} ${table.view.id}`),
+      )
       .map(({ name }) => ({ from, table, direction: 'down' as const, foreignKey: name })),
   );
   return [...up, ...down];
@@ -188,7 +195,8 @@ class Evaluator {
     for (const predicate of predicates) {
       const order = side === 'shuffled' ? this.#order(table, predicate.column.name) : null;
       for (let row = 0; row < weights.length; row++)
-        if (!holds(predicate, side === 'target' ? 'target' : 'source', order === null ? row : order[row])) weights[row] = 0;
+        if (!holds(predicate, side === 'target' ? 'target' : 'source', order === null ? row : order[row]))
+          weights[row] = 0;
     }
     for (const { to, direction, foreignKey } of joins) {
       const partners = this.weights(to, side);

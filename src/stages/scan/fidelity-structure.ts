@@ -40,7 +40,8 @@ export class StructureScan {
     }
     const pairs = tablePairs(table);
     const gates = [dependenceGate('pairs', view.id, pairs, table, this.#input)];
-    if (basis === 'rehearsal') return { gates, tables: [{ table: view.id, pairs, c2st: null, c2stAgg: null, tstr: [] }] };
+    if (basis === 'rehearsal')
+      return { gates, tables: [{ table: view.id, pairs, c2st: null, c2stAgg: null, tstr: [] }] };
     const [apart, families] = [rowsApart(table), familiesApart(table, this.#tables)];
     gates.push(apartGate(table, apart, limits));
     const tstr = predictions(table, this.#tables);

@@ -66,12 +66,7 @@ function chooseKept(view: TableView, holdout: ScanInput['holdout'], key: StreamK
 }
 
 /** Rows of whole units, chosen at random until there are `maxRows`; in row order. */
-export function rowsOfUnits(
-  rows: Int32Array,
-  units: ArrayLike<number>,
-  maxRows: number,
-  key: StreamKey,
-): Int32Array {
+export function rowsOfUnits(rows: Int32Array, units: ArrayLike<number>, maxRows: number, key: StreamKey): Int32Array {
   if (rows.length <= maxRows) return rows;
   const counts = new Map<number, number>();
   for (const row of rows) counts.set(units[row], (counts.get(units[row]) ?? 0) + 1);

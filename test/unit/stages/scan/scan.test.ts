@@ -89,9 +89,7 @@ test('broken rules fail, and a rehearsal asks for pairs alone', async () => {
   const report = await scanSynthetic(scanInput(SOURCE, FRESH, { rules, basis: 'rehearsal' }));
   expect(failures(report)).toEqual(['rule-adherence database']);
   expect(report.tables.every(({ c2st }) => c2st === null) && report.queries === null).toBe(true);
-  const kept = await scanSynthetic(
-    scanInput(SOURCE, FRESH, { rules: { ...rules, worst: 0.999 }, basis: 'rehearsal' }),
-  );
+  const kept = await scanSynthetic(scanInput(SOURCE, FRESH, { rules: { ...rules, worst: 0.999 }, basis: 'rehearsal' }));
   expect(failures(kept)).toEqual([]);
 });
 
