@@ -60,8 +60,8 @@ test('the training rows fail the DCR share', async () => {
 
 test('shuffled columns of fresh rows pass privacy and their marginals, and fail for what they lost', async () => {
   const [fresh, shuffled] = [
-    await scanSynthetic(scanInput(SOURCE, FRESH)),
-    await scanSynthetic(scanInput(SOURCE, shuffleColumns(FRESH, 'a'))),
+    await scanSynthetic(scanInput(SOURCE, FRESH, { basis: 'loaded' })),
+    await scanSynthetic(scanInput(SOURCE, shuffleColumns(FRESH, 'a'), { basis: 'loaded' })),
   ];
   expect(failures(shuffled)).toEqual([`pairs ${CUSTOMER}`, `parent-child ${PURCHASE}(customer_id)`]);
   expect(gate(shuffled, 'marginals', CUSTOMER).value).toBeGreaterThan(0.95);
@@ -86,10 +86,10 @@ test('shuffled columns of fresh rows pass privacy and their marginals, and fail 
 
 test('broken rules fail, and a rehearsal asks for pairs alone', async () => {
   const rules = { ruleCount: 2, mean: 0.9995, worst: 0.99, broken: [{ rule: 'a ≤ b', heldRate: 0.99 }] };
-  const report = await scanSynthetic(scanInput(SOURCE, FRESH, { rules, basis: 'rehearsal' }));
+  const report = await scanSynthetic(scanInput(SOURCE, FRESH, { rules }));
   expect(failures(report)).toEqual(['rule-adherence database']);
   expect(report.tables.every(({ c2st }) => c2st === null) && report.queries === null).toBe(true);
-  const kept = await scanSynthetic(scanInput(SOURCE, FRESH, { rules: { ...rules, worst: 0.999 }, basis: 'rehearsal' }));
+  const kept = await scanSynthetic(scanInput(SOURCE, FRESH, { rules: { ...rules, worst: 0.999 } }));
   expect(failures(kept)).toEqual([]);
 });
 
@@ -121,7 +121,7 @@ test('one leaked e-mail address among 100,000 rows is caught, in its column and 
   expect(failures(report)).toEqual(['email', 'note'].map((column) => `direct-identifiers ${CUSTOMER}.${column}`));
   expect(gate(report, 'direct-identifiers', `${CUSTOMER}.email`).value).toBe(1);
   expect(JSON.stringify(report).toUpperCase()).not.toContain(leaked);
-}, 60_000);
+}, 180_000);
 
 test('names that a small dictionary gives by accident pass, copied ones do not', async () => {
   // 24,000 names for 1,500 rows on each side: about 90 accidental full names
@@ -162,8 +162,6 @@ test('a distribution that is far off fails, and so does a cardinality', async ()
   expect(failures(await scanSynthetic(scanInput(SOURCE, { ...FRESH, customer: flat })))).toEqual([
     `marginals ${CUSTOMER}`,
     `pairs ${CUSTOMER}`,
-    `c2st ${CUSTOMER}`,
-    'queries database',
   ]);
   const few = { ...FRESH.purchase, customer_id: FRESH.purchase['customer_id'].map((_, i) => String(1 + (i % 40))) };
   expect(failures(await scanSynthetic(scanInput(SOURCE, { ...FRESH, purchase: few })))).toContain(
