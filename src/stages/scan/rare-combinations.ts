@@ -11,6 +11,8 @@ import type { OpenGate } from './verdicts.ts';
 
 /** Threes of columns that are looked at. */
 const MAX_TRIPLES = 120;
+/** All threes of so many columns are listed before some are chosen. */
+const MAX_LISTED_COLUMNS = 40;
 /** Rows of each side that are looked at. */
 const MAX_ROWS = 20_000;
 /** Steps of an ordered column with more values. */
@@ -42,7 +44,7 @@ export function rareCombinationGates(view: TableView, input: ScanInput): OpenGat
     target: rows.target.map((row) => view.target.units[row]),
   };
   const coded = columns.map((column) => codesOf(column, rows));
-  const triples = shuffled(triplesOf(columns.length), random).slice(0, MAX_TRIPLES);
+  const triples = someTriples(columns.length, random);
   const perTriple = triples.map((triple) => {
     const [a, b, c] = triple.map((column) => coded[column]);
     const tuples = (side: 'source' | 'target'): Tuples =>
@@ -146,6 +148,17 @@ function stepsOf(column: ColumnView): ((value: number) => number) | null {
 function someRows(rowCount: number, random: RandomCursor): number[] {
   const all = Array.from({ length: rowCount }, (_, row) => row);
   return rowCount <= MAX_ROWS ? all : shuffled(all, random).slice(0, MAX_ROWS);
+}
+
+/** Different threes of the columns. Of a wide table they are drawn: all of them would be millions. */
+function someTriples(count: number, random: RandomCursor): readonly (readonly number[])[] {
+  if (count <= MAX_LISTED_COLUMNS) return shuffled(triplesOf(count), random).slice(0, MAX_TRIPLES);
+  const triples = new Map<string, readonly number[]>();
+  while (triples.size < MAX_TRIPLES) {
+    const triple = [0, 1, 2].map(() => random.nextInteger(count)).sort((a, b) => a - b);
+    if (new Set(triple).size === 3) triples.set(triple.join(' '), triple);
+  }
+  return [...triples.values()];
 }
 
 function triplesOf(count: number): [number, number, number][] {
