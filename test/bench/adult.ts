@@ -13,9 +13,19 @@ import { type Chain, type ChainOptions, fitChain, type NamedColumn } from '../..
 import { TABLE_DEFAULTS } from '../../src/model/conditional.ts';
 import { type CategoryEncoder, fitCategoryEncoder, RARE } from '../../src/model/encoders/category.ts';
 import { fitNumberEncoder, type NumberEncoder } from '../../src/model/encoders/number.ts';
+import { twoSampleTest } from '../../src/metrics/two-sample.ts';
 import { permuteIndex, RandomCursor, streamKey } from '../../src/numeric/random.ts';
 
-const TARGETS = { univariate: 0.994, bivariate: 0.982, trivariate: 0.955, membershipAuc: 0.54, dcrShare: 0.52 };
+const TARGETS = {
+  univariate: 0.994,
+  bivariate: 0.982,
+  trivariate: 0.955,
+  twoSampleAuc: 0.53,
+  membershipAuc: 0.54,
+  dcrShare: 0.52,
+};
+/** Where a smaller figure is the better one. */
+const LIMITS = new Set<string>(['twoSampleAuc', 'membershipAuc', 'dcrShare']);
 const NUMERIC = new Set(['age', 'fnlwgt', 'education.num', 'capital.gain', 'capital.loss', 'hours.per.week']);
 const TRIPLE_COUNT = 150;
 const DCR_ROWS = 3000;
@@ -48,16 +58,17 @@ function main(): void {
     univariate: mean('univariate'),
     bivariate: mean('bivariate'),
     trivariate: mean('trivariate'),
+    twoSampleAuc: mean('twoSampleAuc'),
     membershipAuc: mean('membershipAuc'),
     dcrShare: mean('dcrShare'),
   };
   const misses = Object.entries(TARGETS)
     .filter(([name, limit]) => {
       const value = figures[name as keyof typeof TARGETS];
-      return name === 'membershipAuc' || name === 'dcrShare' ? value > limit : value < limit;
+      return LIMITS.has(name) ? value > limit : value < limit;
     })
     .map(([name]) => name);
-  const ceiling = fidelity(train, holdout);
+  const ceiling = { ...fidelity(train, holdout), twoSampleAuc: tellApart(train, holdout) };
   console.log(
     JSON.stringify(
       {
@@ -119,6 +130,7 @@ function runOnce(
   return {
     seed,
     ...fidelity(train, synthetic),
+    twoSampleAuc: tellApart(train, synthetic),
     membershipAuc: membership(chain, columns, encodeTable(holdout, encoders), unique).auc,
     dcrShare: dcrShare(train, holdout, synthetic, unique, seed),
     leaves: chain.leafCount,
@@ -268,6 +280,35 @@ function binTogether(real: RawColumn, synthetic: RawColumn) {
     real: Uint16Array.from(real.cells, bin),
     synthetic: Uint16Array.from(synthetic.cells, bin),
   };
+}
+
+/** C2ST: held-out AUC of boosted trees that tell the second rows from the first. */
+function tellApart(real: readonly RawColumn[], other: readonly RawColumn[]): number {
+  const counts = [real, other].map(([{ cells }]) => cells.length);
+  const features = real.map((column, index) => {
+    const [a, b] = [column, other[index]];
+    if (a.numbers === null || b.numbers === null) {
+      const places = new Map([...new Set([...a.cells, ...b.cells])].map((cell, place) => [cell, place]));
+      return {
+        codes: Uint8Array.from([...a.cells, ...b.cells], (cell) => places.get(cell)!),
+        size: places.size,
+        ordered: false,
+      };
+    }
+    const all = [...a.numbers, ...b.numbers];
+    const sorted = Float64Array.from(all).sort();
+    const edges = [
+      ...new Set(Array.from({ length: 199 }, (_, i) => sorted[Math.floor(((i + 1) / 200) * (sorted.length - 1))])),
+    ];
+    const bin = (value: number): number => {
+      const at = edges.findIndex((edge) => value <= edge);
+      return at < 0 ? edges.length : at;
+    };
+    return { codes: Uint8Array.from(all, bin), size: edges.length + 1, ordered: true };
+  });
+  const rows = Uint32Array.from({ length: counts[0] + counts[1] }, (_, row) => row);
+  const order = Int32Array.from(rows);
+  return twoSampleTest(features, order.slice(0, counts[0]), order.slice(counts[0]), rows, streamKey(0, 'apart')).auc;
 }
 
 /** P(nearest training row is nearer than the nearest hold-out row) + ½ P(equal), Gower distance. */
