@@ -179,7 +179,17 @@ const gates = z
           .default(0.005)
           .describe('Family-wise error of all statistical gates of a run.'),
         dcrShare: rate.default(0.5).describe('The lower bound of the DCR share may not exceed this.'),
-        membershipAuc: rate.default(0.6).describe('AUC of the membership attack may not exceed this.'),
+        membershipAuc: rate
+          .default(0.6)
+          .describe('The lower bound of the AUC of each membership attack may not exceed this.'),
+        nearCopies: rate
+          .default(0.02)
+          .describe('Share of rows that may come as close to a source row as 1 in 100 real rows does.'),
+        lowRateMembership: rate.default(0.02).describe('Share of members that may be found at 1 false alarm in 100.'),
+        attackRisk: rate
+          .default(0.1)
+          .describe('What singling out, linking and inferring may gain on subjects that were learned from.'),
+        copyExcess: rate.default(0.002).describe('Copies of single subjects’ rows beyond those that real rows show.'),
       })
       .prefault({}),
     fidelity: z

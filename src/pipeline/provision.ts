@@ -39,7 +39,7 @@ import { answerFromRehearsal, REHEARSAL_ROWS, rehearseModel } from './rehearse.t
 import { openMaskedRows, readMaskKey, refuseMasked, type MaskedRows } from './masked-rows.ts';
 import { attemptsBefore, recordFailure, recordPublished, type RunFacts } from './run-ledger.ts';
 import { reportRun } from './run-report.ts';
-import { scanMade } from './scan-databases.ts';
+import { loosenedLimits, scanMade } from './scan-databases.ts';
 import { peakRssBytes, StageClock } from './stage-clock.ts';
 import { TOOL_VERSION } from './version.ts';
 
@@ -224,6 +224,7 @@ async function requireConstraintsKnown(run: Run, model: LearnedModel): Promise<v
 async function rehearse(run: Run, material: Material): Promise<void> {
   const { model, source, realRows } = material;
   const { config, seed, scale } = run.options;
+  run.findings.push(...loosenedLimits(config));
   await requireConstraintsKnown(run, model);
   // The sample is smaller than the run: whether there is room for all rows is asked of the whole.
   await makeRows(model, rowOptions(run, material));

@@ -80,6 +80,6 @@ export class LeakTrial {
 }
 
 /** Names of the gates that failed. */
-export function failedGates(report: ScanReport): string[] {
+export function failedGates(report: Pick<ScanReport, 'gates'>): string[] {
   return [...new Set(report.gates.filter((gate) => gate.verdict === 'fail').map((gate) => gate.gate))];
 }

@@ -6,6 +6,8 @@ import type { OpenGate } from './verdicts.ts';
 const GATE = 'extremes';
 /** Values beyond that of the so-many-th most extreme unit are nobody else's. */
 const UNITS = 5;
+/** Rows at the end of a column that tell how often units share a value there. */
+const TAIL_ROWS = 100;
 /** Coincidences that are less likely than this are leaks. */
 const CHANCE = 0.001;
 
@@ -13,7 +15,8 @@ const CHANCE = 0.001;
  * The source's true extremes: values of ordered columns that fewer than 5 units reach, found in the target.
  *
  * A made value that lies so far out hits a real one by chance as often as real values are dense there: on a line of G
- * steps, beyond the 5th most extreme unit, t made values hit one of r real ones t·r/G times. Whoever earns 99 at a
+ * steps, beyond the 5th most extreme unit, t made values hit one of r real ones t·r/G times, and
+ * as often as real units share their values there. Whoever earns 99 at a
  * place where everybody earns whole tens of thousands is not met that way.
  */
 export function extremeGates(view: TableView): OpenGate[] {
@@ -53,15 +56,15 @@ function isLeaked(column: ColumnView, view: TableView, direction: 1 | -1): boole
   if (hits === 0) return false;
   const far = [...beyond].reduce((a, b) => Math.max(a, direction * b), -Infinity);
   const steps = Math.max(1, (far - direction * bound) / stepOf([...beyond, bound], column));
-  return poissonTail(hits, (made * beyond.size) / steps) < CHANCE;
+  return poissonTail(hits, made * (extremes.sharedRate + beyond.size / steps)) < CHANCE;
 }
 
-/** The value of the 5th most extreme unit, and the distinct values beyond it. Null where there are too few units. */
+/** The value of the 5th most extreme unit, the distinct values beyond it, and how often units share one thereabouts. Null where there are too few units. */
 function mostExtreme(
   values: Float64Array,
   units: Uint32Array,
   direction: 1 | -1,
-): { readonly bound: number; readonly beyond: ReadonlySet<number> } | null {
+): { readonly bound: number; readonly beyond: ReadonlySet<number>; readonly sharedRate: number } | null {
   const order = Array.from(values.keys()).filter(
     (row) => Number.isFinite(values[row]) && Math.abs(values[row]) < 1e299,
   );
@@ -76,7 +79,15 @@ function mostExtreme(
   }
   if (bound === null) return null;
   const limit = direction * bound;
-  return { bound, beyond: new Set(order.map((row) => values[row]).filter((value) => direction * value > limit)) };
+  const tail = order.slice(0, TAIL_ROWS);
+  const holders = new Map<number, Set<number>>();
+  for (const row of tail) holders.set(values[row], (holders.get(values[row]) ?? new Set<number>()).add(units[row]));
+  const sharedRate = tail.filter((row) => holders.get(values[row])!.size > 1).length / tail.length;
+  return {
+    bound,
+    sharedRate,
+    beyond: new Set(order.map((row) => values[row]).filter((value) => direction * value > limit)),
+  };
 }
 
 /** The grid that these values lie on: their greatest common step, at the decimals that the column's values have. */

@@ -50,13 +50,7 @@ export function rareCombinationGates(view: TableView, input: ScanInput): OpenGat
     const tuples = (side: 'source' | 'target'): Tuples =>
       Array.from(a[side], (code, row) => (code * b.size + b[side][row]) * c.size + c[side][row]);
     const [source, target] = [tuples('source'), tuples('target')];
-    const repeated = repeatedCount(
-      units,
-      source,
-      target,
-      triple.map((c) => coded[c].target),
-      triples.length,
-    );
+    const repeated = repeatedCount(units, source, target, [a, b, c], triples.length);
     return { ...twinRates(source, units.source, target, units.target), repeated };
   });
   const [target, holdout] = [
@@ -173,7 +167,7 @@ function repeatedCount(
   rowUnits: Record<'source' | 'target', readonly number[]>,
   source: Tuples,
   target: Tuples,
-  columns: readonly Int32Array[],
+  coded: readonly CodedColumn[],
   triples: number,
 ): number {
   const holder = new Map<string | number, number>();
@@ -191,19 +185,32 @@ function repeatedCount(
     if (own === undefined) rows.set(tuple!, [row]);
     else own.push(row);
   });
+  const columns = coded.map((column) => column.target);
+  const growths = coded.map(growthOf);
   const level = CHANCE / Math.max(1, singles * triples);
-  const targetShare =
-    distinctCount(rowUnits.target) / Math.max(1, distinctCount(rowUnits.source) + distinctCount(rowUnits.target));
+  const unitRatio = distinctCount(rowUnits.target) / Math.max(1, distinctCount(rowUnits.source));
   let pairs: ReadonlyMap<number, number>[] | null = null;
   let count = 0;
   for (const own of rows.values()) {
     const units = distinctCount(own.map((row) => rowUnits.target[row]));
-    // Of so many units of both sides all but one are the target's.
-    if (binomialTail(units, units + 1, targetShare) >= level) continue;
+    // Of so many units of both sides all but one are the target's; a value that is made oftener takes its combinations along.
+    const ratio = unitRatio * Math.max(1, ...columns.map((codes, k) => growths[k](codes[own[0]])));
+    if (binomialTail(units, units + 1, ratio / (1 + ratio)) >= level) continue;
     pairs ??= pairCounts(columns);
     if (poissonTail(units, BLUR * independentCount(own, columns, pairs)) < level) count++;
   }
   return count;
+}
+
+/** How much larger a code's share is in the target than in the source. */
+function growthOf({ source, target, size }: CodedColumn): (code: number) => number {
+  const count = (codes: Int32Array): Float64Array => {
+    const counts = new Float64Array(size);
+    for (const code of codes) counts[code] += 1 / codes.length;
+    return counts;
+  };
+  const [real, made] = [count(source), count(target)];
+  return (code) => (real[code] === 0 ? 1 : made[code] / real[code]);
 }
 
 /** Rows of the target by pairs of values (keys: the pair's place, and both), and by single values. */

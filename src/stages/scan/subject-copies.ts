@@ -9,16 +9,20 @@ const MAX_HOLDERS = 4;
 /** Fewer shared tuples are coincidences. */
 const MIN_SHARED = 3;
 const MIN_COLUMNS = 2;
+/** Of the rows of a made subject: who shares fewer with a real one is a busy subject that meets many. */
+const CLONE_SHARE = 0.5;
 
 /**
  * Clones of whole subjects: a subject of the target that shares, over all tables, more rows with one subject of the
  * source than real subjects share with one another. Counted are distinct tuples (all learned columns of a row) that at
- * most 4 source units hold; it fails at more than twice what any two real subjects share, and at 3 at least.
+ * most 4 source units hold; it fails at half of the made subject's rows, if that is
+ * more than twice what any two real subjects share, and 3 at least.
  *
  * A row that is copied by chance is judged by `copies`; many that lead to the same subject are no chance.
  */
 export function subjectCopyGates(views: readonly TableView[]): OpenGate[] {
   const shared = { source: new Map<string, number>(), target: new Map<string, number>() };
+  const rowCounts = new Map<number, number>();
   let tableCount = 0;
   for (const view of views) {
     const columns = informativeColumns(view);
@@ -32,14 +36,18 @@ export function subjectCopyGates(views: readonly TableView[]): OpenGate[] {
     const holders = holdersOf(source, view.source.units);
     countShared(source, view.source.units, holders, true, shared.source);
     countShared(tuples('target'), view.target.units, holders, false, shared.target);
+    for (const unit of view.target.units) rowCounts.set(unit, (rowCounts.get(unit) ?? 0) + 1);
   }
   if (tableCount === 0)
     return [notApplicable(GATE, 'database', null, 'No table of a subject has learned columns that tell rows apart.')];
   const natural = largest(shared.source);
   const found = largest(shared.target);
   const limit = Math.max(MIN_SHARED, 2 * natural + 1);
-  const clones = new Set([...shared.target].filter(([, count]) => count >= limit).map(([pair]) => pair.split(' ')[0]))
-    .size;
+  const isClone = (pair: string, count: number): boolean =>
+    count >= limit && count >= CLONE_SHARE * rowCounts.get(Number(pair.split(' ')[0]))!;
+  const clones = new Set(
+    [...shared.target].filter(([pair, count]) => isClone(pair, count)).map(([pair]) => pair.split(' ')[0]),
+  ).size;
   return [
     exactGate(GATE, 'database', null, {
       value: found,

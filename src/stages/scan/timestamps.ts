@@ -8,10 +8,13 @@ const MOMENTS: ReadonlySet<string> = new Set(['timestamp', 'timestamptz', 'time'
 /** A moment that so many units share (an import, a batch) identifies none of them. */
 const COMMON_UNITS = 5;
 const CHANCE = 0.001;
+/** Shared moments come in heaps: so much oftener than among real rows is tolerated. */
+const NATURAL_EXCESS = 1.5;
 
 /**
  * Moments with digits below the second are fingerprints: made ones have fresh digits, so one that equals a source
- * moment to the last digit was copied, but for the few that meet by chance, 10^−digits of those within one second.
+ * moment to the last digit was copied, but for the few that meet by chance, 10^−digits of those within one second,
+ * and as many as real subjects share with one another.
  */
 export function timestampGates(view: TableView): OpenGate[] {
   const columns = view.columns.filter(
@@ -49,8 +52,14 @@ function coincidences(column: ColumnView, view: TableView): { digits: number; hi
     if (units.size < COMMON_UNITS) units.add(view.source.units[row]);
     holders.set(text!, units);
   });
+  // What several subjects live through at one moment, unseen ones lived through too.
+  const sharedRows = column.source.filter((text) => {
+    const count = text === null ? 0 : (holders.get(text)?.size ?? 0);
+    return count > 1 && count < COMMON_UNITS;
+  }).length;
   let hits = 0;
-  let expected = 0;
+  const sharedAtMost = sharedRows + 1 + 2 * Math.sqrt(sharedRows + 1); // no pair seen may still be three to come
+  let expected = (NATURAL_EXCESS * sharedAtMost * column.target.length) / Math.max(1, column.source.length);
   for (const text of column.target) {
     const parts = text === null ? null : split(text);
     if (parts === null) continue;
