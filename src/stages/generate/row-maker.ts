@@ -263,7 +263,8 @@ export class RowMaker implements RowView {
     this.#decode(row, place, random);
     const left = this.#assign(row, place, random, attempt, 'late');
     if (left !== null) return left;
-    this.#partitionKeys.fill(this.read, this.#cursor(2 * MAX_TRIES + 3).seek(row), (key, table, to) => {
+    const isChosen = (key: string): boolean => this.#chosen.has(key);
+    this.#partitionKeys.fill(this.read, isChosen, this.#cursor(2 * MAX_TRIES + 3).seek(row), (key, table, to) => {
       this.#chosen.set(key.name, { table, row: to });
       key.columns.forEach((column, i) => this.set(column, table.keys.get(key.referencedColumns[i])!.textAt(to)));
     });
