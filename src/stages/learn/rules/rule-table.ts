@@ -1,6 +1,6 @@
 /**
  * One table as the miner sees it: rows of fitting and tuning subjects, values parsed once, foreign keys followed.
- * Rows of test subjects take no part, neither as rows nor as the parents of rows.
+ * Rows of test subjects take no part, neither as rows nor as the parents of rows, unless the subjects are few.
  */
 import { tableId, type ColumnFacts, type ForeignKeyFacts, type TableFacts } from '../../../../connectors/connector.ts';
 import type { Operand } from '../../../model/rules.ts';
@@ -10,6 +10,8 @@ import { RuleColumn } from './rule-column.ts';
 
 /** Rows that a candidate must survive before it is checked on all. */
 const SCREEN_ROWS = 256;
+/** Fewer subjects than these are not set apart for tuning and testing: their absence would hide most rules. */
+const SMALL_SUBJECT_COUNT = 300;
 
 export class RuleTable {
   readonly id: string;
@@ -47,13 +49,15 @@ export class RuleTable {
     this.#tables = tables;
     this.isCopied = isCopied;
     // Whoever's rows they are not, nobody is tested by them: the test part then checks rules, too.
-    const hides = graphTable.subjectPath !== null;
+    const hides = graphTable.subjectPath !== null && relational.subjectCount >= SMALL_SUBJECT_COUNT;
+    // Few subjects check each other: a rule that all of them keep is one that any part finds and the rest confirm.
+    const isCrossFitted = graphTable.subjectPath !== null && !hides;
     const fit: number[] = [];
     const tune: number[] = [];
     const hidden = new Uint8Array(hides ? sample.rowCount : 0);
     for (let row = 0; row < sample.rowCount; row++) {
       const split = relational.unitSplits[sample.units[row]];
-      if (split === 'fit') fit.push(row);
+      if (split === 'fit' || isCrossFitted) fit.push(row);
       else if (split === 'tune' || !hides) tune.push(row);
       else hidden[row] = 1;
     }
