@@ -10,8 +10,8 @@ import { RuleColumn } from './rule-column.ts';
 
 /** Rows that a candidate must survive before it is checked on all. */
 const SCREEN_ROWS = 256;
-/** Fewer subjects than these are not set apart for tuning and testing: their absence would hide most rules. */
-const SMALL_SUBJECT_COUNT = 300;
+/** Fewer subjects than these are not set apart for testing (`profile`), so none are hidden here. */
+const SMALL_SUBJECT_COUNT = 100;
 
 export class RuleTable {
   readonly id: string;
