@@ -17,6 +17,8 @@ export const RISK_GATES = ['singling-out', 'linkability', 'inference'] as const;
 const PREDICATES = 500;
 /** Columns whose values are guessed, those with the most values first. */
 const MAX_SECRETS = 6;
+/** Where more unseen subjects than this are linked, rows are of few kinds, and a link tells nothing of a person. */
+const MAX_CHANCE_LINKS = 0.2;
 /** A guessed quantile this near is right. */
 const TOLERANCE = Math.round(0.05 * QUANTILE_UNIT);
 
@@ -60,13 +62,18 @@ export function riskGates(view: TableView, sets: AttackSets, input: ScanInput): 
       out.standardError,
       `${percent(out.attackRate)} of predicates that fit one made row fit exactly one subject that was learned from; among unseen subjects ${percent(out.controlRate)} do.`,
     ),
-    gate(
-      'linkability',
-      link,
-      1,
-      link.standardError,
-      `Knowing half of the columns of each, ${percent(link.attackRate)} of subjects that were learned from are linked by one made row; of unseen ones ${percent(link.controlRate)}.`,
-    ),
+    {
+      ...gate(
+        'linkability',
+        link,
+        1,
+        link.standardError,
+        `Knowing half of the columns of each, ${percent(link.attackRate)} of subjects that were learned from are linked by one made row; of unseen ones ${percent(link.controlRate)}.`,
+      ),
+      ...(link.controlRate > MAX_CHANCE_LINKS && {
+        uninformative: `Chance alone links ${percent(link.controlRate)} of unseen subjects by one made row: rows of so few kinds point at nobody.`,
+      }),
+    },
     gate(
       'inference',
       worst.risk,

@@ -28,13 +28,15 @@ export interface StatisticalGate {
   readonly range: readonly [number, number];
   /** False where the smallest effect that could be found at the level is of no use. */
   readonly powered: (alphaPerTest: number) => boolean;
+  /** Without power, it is not that subjects are few: why the question does not arise for such rows. */
+  readonly uninformative?: string;
   readonly explanation: string;
 }
 
 /**
  * Verdicts of all gates. The statistical ones share the family-wise `familyAlpha` by Holm's correction; a gate fails
  * if its corrected p-value is below it, else it is underpowered with fewer than `minUnits` units or a detectable
- * effect above its limit, else it passes. Intervals are one-sided lower bounds' two-sided companions at the level
+ * effect above its limit (not applicable, if it says why the question does not arise), else it passes. Intervals are one-sided lower bounds' two-sided companions at the level
  * that is left for one test.
  */
 export function resolveGates(
@@ -60,9 +62,9 @@ export function resolveGates(
         ? [clip(gate.value - z * gate.standardError), clip(gate.value + z * gate.standardError)]
         : null,
       limit: gate.limit,
-      verdict: failed ? 'fail' : enough ? 'pass' : 'underpowered',
+      verdict: failed ? 'fail' : enough ? 'pass' : gate.uninformative === undefined ? 'underpowered' : 'not-applicable',
       basis,
-      explanation: gate.explanation,
+      explanation: failed || enough ? gate.explanation : (gate.uninformative ?? gate.explanation),
     };
   });
 }
