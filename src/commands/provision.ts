@@ -23,6 +23,10 @@ export default class Provision extends BaseCommand {
     source: sourceFlag,
     target: targetFlag,
     model: Flags.string({ description: 'Model file, instead of a source.', helpValue: 'FILE', exclusive: ['source'] }),
+    'allow-expired-model': Flags.boolean({
+      description: 'Take a model file that has expired; the report says so.',
+      dependsOn: ['model'],
+    }),
     scale: scaleFlag,
     seed: seedFlag,
     mode: Flags.option({
@@ -62,6 +66,7 @@ export default class Provision extends BaseCommand {
           asOf: flags['as-of'],
           dryRun: flags['dry-run'],
           yes: flags.yes,
+          allowExpiredModel: flags['allow-expired-model'],
           backend: flags.backend ?? config.learn.backend,
           batchRows: flags['batch-rows'],
         };

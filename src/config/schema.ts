@@ -165,6 +165,10 @@ const learn = z
     minimumSubjects: z.number().int().min(5).default(5).describe('Subjects that any learned value needs.'),
     timeZone: name.default('UTC').describe('Zone in which dates and hours are learned.'),
     locale: name.default('en').describe('Locale of fakes where values do not tell.'),
+    expiresAfterDays: positive
+      .max(36_500)
+      .default(180)
+      .describe('Days after which a model file is refused without --allow-expired-model.'),
   })
   .describe('How the model is learned.');
 

@@ -52,6 +52,7 @@ export const ERROR_CODES = {
   LEARN_UNSUPPORTED: EXIT.unsupportedInput,
   MODEL_FILE_INVALID: EXIT.unsupportedInput,
   MODEL_FILE_VERSION: EXIT.unsupportedInput,
+  MODEL_EXPIRED: EXIT.refused,
   MODEL_SCHEMA_MISMATCH: EXIT.unsupportedInput,
   GENERATE_CAPACITY: EXIT.unsupportedInput,
   GENERATE_UNSATISFIABLE: EXIT.unsupportedInput,

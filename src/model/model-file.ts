@@ -10,7 +10,7 @@ import { UnderstudyError } from '../kernel/errors.ts';
  */
 
 export const MODEL_FORMAT = 'understudy-model';
-export const MODEL_FORMAT_VERSION = 1;
+export const MODEL_FORMAT_VERSION = 2;
 
 /** The format's own bound on the JSON header. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -49,10 +49,15 @@ interface TensorEntry {
   readonly data_offsets: readonly [start: number, end: number];
 }
 
-export interface ModelFile {
-  /** What was given as JSON. */
+export interface ModelContent {
+  /** What the model is, beside its tensors, as JSON. */
   readonly header: unknown;
+  /** What is known of its making (when, from what, how it was judged), as JSON: no part of its hash. */
+  readonly making: unknown;
   readonly tensors: ReadonlyMap<string, TypedArray>;
+}
+
+export interface ModelFile extends ModelContent {
   /** SHA-256, hex, of header and tensors: the model's name in reports and in the ledger. */
   readonly hash: string;
 }
@@ -63,19 +68,18 @@ export interface ModelFile {
  * **Throws** WORKSPACE_FULL, WORKSPACE_IO. **Returns** the model's hash.
  * **Domain** little-endian hosts, which is all that Node runs on in practice.
  */
-export async function writeModelFile(
-  path: string,
-  content: { readonly header: unknown; readonly tensors: ReadonlyMap<string, TypedArray> },
-): Promise<string> {
+export async function writeModelFile(path: string, content: ModelContent): Promise<string> {
   const tensors = sorted(content.tensors);
   const header = JSON.stringify(content.header);
+  const making = JSON.stringify(content.making);
   const table = layOut(tensors);
   const hash = hashOf(
     header,
     table,
     tensors.map(([, tensor]) => tensor),
   );
-  const metadata = { format: MODEL_FORMAT, version: String(MODEL_FORMAT_VERSION), hash, header };
+  const check = checkOf(hash, making);
+  const metadata = { format: MODEL_FORMAT, version: String(MODEL_FORMAT_VERSION), hash, header, making, check };
   const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.understudy-model`);
   try {
     const file = await open(temporary, 'wx', 0o600);
@@ -112,18 +116,16 @@ export async function readModelFile(path: string): Promise<ModelFile> {
     const { metadata, table } = checkHeader(json, path);
     const tensors = await readTensors(file, path, table, dataStart, size);
     const hash = hashOf(metadata.header, table, [...tensors.values()]);
-    if (hash !== metadata.hash) throw invalid(path, 'does not match its own hash: it was changed or damaged');
-    return { header: JSON.parse(metadata.header), tensors, hash };
+    if (hash !== metadata.hash || checkOf(hash, metadata.making) !== metadata.check)
+      throw invalid(path, 'does not match its own hash: it was changed or damaged');
+    return { header: JSON.parse(metadata.header), making: JSON.parse(metadata.making), tensors, hash };
   } finally {
     await file.close();
   }
 }
 
 /** The hash that `writeModelFile` would give, without writing. */
-export function modelHash(content: {
-  readonly header: unknown;
-  readonly tensors: ReadonlyMap<string, TypedArray>;
-}): string {
+export function modelHash(content: Pick<ModelContent, 'header' | 'tensors'>): string {
   const tensors = sorted(content.tensors);
   return hashOf(
     JSON.stringify(content.header),
@@ -153,6 +155,14 @@ function hashOf(header: string, table: Readonly<Record<string, TensorEntry>>, te
   updateFramed(hash, header);
   updateFramed(hash, JSON.stringify(Object.entries(table)));
   for (const tensor of tensors) hash.update(bytesOf(tensor));
+  return hash.digest('hex');
+}
+
+/** What is not hashed is held to what is: a changed date is a damaged file. */
+function checkOf(modelHash: string, making: string): string {
+  const hash = createHash('sha256');
+  updateFramed(hash, modelHash);
+  updateFramed(hash, making);
   return hash.digest('hex');
 }
 
@@ -214,7 +224,9 @@ async function readHeader(file: FileHandle, path: string, size: number): Promise
 
 interface Metadata {
   readonly header: string;
+  readonly making: string;
   readonly hash: string;
+  readonly check: string;
 }
 
 function checkHeader(json: string, path: string): { metadata: Metadata; table: Record<string, TensorEntry> } {
@@ -229,13 +241,17 @@ function checkHeader(json: string, path: string): { metadata: Metadata; table: R
   if (!isRecord(metadata) || metadata['format'] !== MODEL_FORMAT) {
     throw invalid(path, 'is a safetensors file of another program', 'Give a file that `understudy learn` wrote.');
   }
-  const { version, hash, header } = metadata;
+  const { version, hash, header, making, check } = metadata;
   if (version !== String(MODEL_FORMAT_VERSION)) throw wrongVersion(path, version);
-  if (typeof hash !== 'string' || typeof header !== 'string') throw invalid(path, 'has an incomplete header');
+  if ([hash, header, making, check].some((part) => typeof part !== 'string'))
+    throw invalid(path, 'has an incomplete header');
   for (const [name, entry] of Object.entries(table)) {
     if (!isTensorEntry(entry)) throw invalid(path, `describes the tensor ${name} wrongly`);
   }
-  return { metadata: { hash, header }, table: table as unknown as Record<string, TensorEntry> };
+  return {
+    metadata: { hash, header, making, check } as Metadata,
+    table: table as unknown as Record<string, TensorEntry>,
+  };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -65,6 +65,8 @@ export interface ProvisionOptions {
   readonly asOf?: string;
   readonly dryRun: boolean;
   readonly yes: boolean;
+  /** Take a model that has expired; the report says so. */
+  readonly allowExpiredModel?: boolean;
   readonly backend: Backend;
   /** Rows per block; has no influence on the rows. */
   readonly batchRows?: number;

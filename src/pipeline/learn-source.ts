@@ -83,7 +83,12 @@ export async function learnSource(
       graph,
       sample,
       classification,
-      { overrides: tableOverrides(config, catalog), toolVersion: TOOL_VERSION, now: new Date() },
+      {
+        overrides: tableOverrides(config, catalog),
+        toolVersion: TOOL_VERSION,
+        now: new Date(),
+        expiresAfterDays: config.learn.expiresAfterDays,
+      },
       sink,
       signal,
     ),

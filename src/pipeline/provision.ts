@@ -36,6 +36,7 @@ import { withSource, withTarget } from './open-databases.ts';
 import { codeOfLack } from './preflight-lacks.ts';
 import { requireSameSchema } from './target-schema.ts';
 import { answerFromRehearsal, REHEARSAL_ROWS, rehearseModel } from './rehearse.ts';
+import { requireUnexpired } from './model-age.ts';
 import { openMaskedRows, readMaskKey, refuseMasked, type MaskedRows } from './masked-rows.ts';
 import { attemptsBefore, recordFailure, recordPublished, type RunFacts } from './run-ledger.ts';
 import { reportRun } from './run-report.ts';
@@ -126,7 +127,7 @@ async function provision(run: Run, source: Source | null, target: Target): Promi
   try {
     // What cannot be built is told before anything is learned: learning takes minutes, asking takes none.
     if (structure !== null) await preflight(run, target, structure.artifact.catalog);
-    const material = structure === null ? await readMaterial(options) : await learnMaterial(run, structure, snapshot!);
+    const material = structure === null ? await readMaterial(run) : await learnMaterial(run, structure, snapshot!);
     if (structure === null) {
       await requireSameSchema(target, material.model.catalog, options.modelPath!);
       await preflight(run, target, material.model.catalog);
@@ -155,8 +156,9 @@ async function learnMaterial(run: Run, structure: SourceStructure, snapshot: Sna
   };
 }
 
-async function readMaterial({ modelPath }: ProvisionOptions): Promise<Material> {
-  const { model, hash } = await loadModel(modelPath!);
+async function readMaterial({ options, startedAt, findings }: Run): Promise<Material> {
+  const { model, hash } = await loadModel(options.modelPath!);
+  findings.push(...requireUnexpired(model.provenance, startedAt, options.allowExpiredModel === true));
   refuseMasked(
     model.tables.filter((table) => table.strategy === 'mask').map((table) => table.id),
     'a model alone holds no real rows',

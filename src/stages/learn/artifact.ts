@@ -1,4 +1,5 @@
 import type { Catalog } from '../../../connectors/connector.ts';
+import type { Split } from '../../kernel/split.ts';
 import type { TableModel } from '../../model/table-model.ts';
 import type { RelationGraph } from '../graph/artifact.ts';
 import type { Classification } from '../mask/artifact.ts';
@@ -8,8 +9,12 @@ import type { GateResult } from '../../kernel/gates.ts';
 export interface Provenance {
   /** Digest of the source's schema and row counts. */
   readonly sourceFingerprint: string;
+  /** ISO times. What a model says of a source wears off: past the second it is refused. */
   readonly learnedAt: string;
+  readonly expiresAt: string;
   readonly subjectCount: number;
+  /** Of these, how many it was fitted on, tuned on, and judged by. */
+  readonly splitCounts: Readonly<Record<Split, number>>;
   readonly subjectRate: number;
   readonly toolVersion: string;
 }

@@ -39,6 +39,8 @@ import {
 import { countUnits, isSmall, rowsToLearn } from './rows-to-learn.ts';
 import { chooseStrategies, type StrategyChoice, type TableOverride } from './strategies.ts';
 
+const EXPIRES_AFTER_DAYS = 180;
+const DAY_MS = 86_400_000;
 const SMALL_DATA_GATE = 2;
 const MAX_REFITS = 4;
 /** Rows of each unit count as one here: a bin needs about this many units' worth. */
@@ -50,6 +52,8 @@ export interface LearnOptions {
   readonly overrides: ReadonlyMap<string, TableOverride>;
   readonly toolVersion: string;
   readonly now: Date;
+  /** Days for which the model holds. */
+  readonly expiresAfterDays?: number;
   /** Overrides of how tables are fitted: to measure what the defaults are good for. */
   readonly fitting?: Partial<ChainOptions>;
 }
@@ -118,7 +122,11 @@ export async function learn(
     provenance: {
       sourceFingerprint: fingerprint(catalog, sample),
       learnedAt: options.now.toISOString(),
+      expiresAt: new Date(
+        options.now.getTime() + (options.expiresAfterDays ?? EXPIRES_AFTER_DAYS) * DAY_MS,
+      ).toISOString(),
       subjectCount: sample.subjectCount,
+      splitCounts: splitCounts(sample),
       subjectRate: sample.subjectRate,
       toolVersion: options.toolVersion,
     },
@@ -445,6 +453,13 @@ function degreesOf(
   const histogram = new Map<number, number>();
   for (const count of counts) histogram.set(count, (histogram.get(count) ?? 0) + 1);
   return [...histogram].sort((a, b) => a[0] - b[0]);
+}
+
+/** Subjects are the first units. */
+function splitCounts({ unitSplits, subjectCount }: RelationalSample): Record<Split, number> {
+  const counts = { fit: 0, tune: 0, test: 0 };
+  for (const split of unitSplits.slice(0, subjectCount)) counts[split]++;
+  return counts;
 }
 
 function fingerprint(catalog: Catalog, sample: RelationalSample): string {

@@ -2,7 +2,7 @@
 import { UnderstudyError } from '../../kernel/errors.ts';
 import { Chain, type ChainHeader } from '../../model/chain.ts';
 import type { NumberArray } from '../../model/conditional.ts';
-import { readModelFile, writeModelFile, type TypedArray } from '../../model/model-file.ts';
+import { readModelFile, writeModelFile, type ModelContent, type TypedArray } from '../../model/model-file.ts';
 import { groupBounds, RowModel, type RegisterGroups } from '../../model/row-model.ts';
 import type { TableModel } from '../../model/table-model.ts';
 import type { LearnedModel } from './artifact.ts';
@@ -18,15 +18,15 @@ interface TableHeader extends Omit<TableModel, 'rowModel' | 'rows'> {
   readonly rows: readonly (readonly [string, readonly (string | null)[]])[] | null;
 }
 
-interface ModelHeader extends Omit<LearnedModel, 'tables'> {
+/** When and from what a model was learned and how it was judged: two that differ in this alone are one model. */
+type Making = Pick<LearnedModel, 'provenance' | 'gates'>;
+
+interface ModelHeader extends Omit<LearnedModel, 'tables' | keyof Making> {
   readonly tables: readonly TableHeader[];
 }
 
-/** Header and tensors of a model. */
-export function modelContent(model: LearnedModel): {
-  readonly header: unknown;
-  readonly tensors: ReadonlyMap<string, TypedArray>;
-} {
+/** A model as a file holds it. */
+export function modelContent({ provenance, gates, ...model }: LearnedModel): ModelContent {
   const tensors = new Map<string, TypedArray>();
   const tables = model.tables.map((table, i): TableHeader => {
     const { rowModel } = table;
@@ -47,7 +47,9 @@ export function modelContent(model: LearnedModel): {
       rows: table.rows === null ? null : [...table.rows],
     };
   });
-  return { header: { ...model, tables } satisfies ModelHeader, tensors };
+  const header: ModelHeader = { ...model, tables };
+  const making: Making = { provenance, gates };
+  return { header, making, tensors };
 }
 
 /** Writes the file; gives the model's hash. Throws `WORKSPACE_FULL`, `WORKSPACE_IO`. */
@@ -57,9 +59,9 @@ export async function saveModel(path: string, model: LearnedModel): Promise<stri
 
 /** Throws `MODEL_FILE_INVALID`, `MODEL_FILE_VERSION`, `WORKSPACE_IO`. */
 export async function loadModel(path: string): Promise<{ readonly model: LearnedModel; readonly hash: string }> {
-  const { header, tensors, hash } = await readModelFile(path);
+  const { header, making, tensors, hash } = await readModelFile(path);
   const content = header as ModelHeader | null;
-  if (content?.version !== 1 || !Array.isArray(content.tables)) {
+  if (content?.version !== 1 || !Array.isArray(content.tables) || making === null) {
     throw new UnderstudyError(
       'MODEL_FILE_INVALID',
       `${path} is a model file, but its content is not one that this version reads; nothing was written.`,
@@ -74,7 +76,7 @@ export async function loadModel(path: string): Promise<{ readonly model: Learned
       rowModel: reviveRowModel(table, tensors as ReadonlyMap<string, NumberArray>, i),
       rows: table.rows === null ? null : new Map(table.rows),
     }));
-    return { model: { ...content, tables }, hash };
+    return { model: { ...content, ...(making as Making), tables }, hash };
   } catch (cause) {
     throw new UnderstudyError(
       'MODEL_FILE_INVALID',

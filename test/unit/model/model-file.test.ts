@@ -11,6 +11,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const header = { tables: [{ name: 'public.film', note: 'ünïcode ✓' }] };
+const making = { learnedAt: '2026-01-02T03:04:05.000Z' };
 const tensors = new Map<string, TypedArray>([
   ['b.codes', Uint8Array.of(1, 2, 3)],
   ['a.leaves', Uint32Array.of(1, 0xffffffff)],
@@ -22,21 +23,24 @@ const tensors = new Map<string, TypedArray>([
 
 async function write(name: string): Promise<string> {
   const path = join(folder, name);
-  await writeModelFile(path, { header, tensors });
+  await writeModelFile(path, { header, making, tensors });
   return path;
 }
 
 describe('model file', () => {
   it('comes back as it was written, with the same hash for the same content', async () => {
     const path = join(folder, 'same.model');
-    const hash = await writeModelFile(path, { header, tensors });
+    const hash = await writeModelFile(path, { header, making, tensors });
     const read = await readModelFile(path);
     expect(read.header).toEqual(header);
+    expect(read.making).toEqual(making);
     expect(new Map(read.tensors)).toEqual(tensors);
     expect(read.hash).toBe(hash);
     const reordered = new Map([...tensors].toReversed());
-    expect(await writeModelFile(path, { header, tensors: reordered })).toBe(hash);
-    expect(await writeModelFile(path, { header: { ...header, more: 1 }, tensors })).not.toBe(hash);
+    expect(await writeModelFile(path, { header, making, tensors: reordered })).toBe(hash);
+    expect(await writeModelFile(path, { header: { ...header, more: 1 }, making, tensors })).not.toBe(hash);
+    // How it was made does not make it another model.
+    expect(await writeModelFile(path, { header, making: { learnedAt: 'later' }, tensors })).toBe(hash);
   });
 
   it('is readable by its owner only, and leaves nothing else in the folder', async () => {
@@ -102,7 +106,7 @@ describe('model file', () => {
     await expect(readModelFile(foreign)).rejects.toMatchObject({ code: 'MODEL_FILE_INVALID' });
     await writeFile(
       foreign,
-      pack({ __metadata__: { format: 'understudy-model', version: '2', hash: '', header: '{}' } }),
+      pack({ __metadata__: { format: 'understudy-model', version: '3', hash: '', header: '{}' } }),
     );
     await expect(readModelFile(foreign)).rejects.toMatchObject({
       code: 'MODEL_FILE_VERSION',
@@ -111,7 +115,9 @@ describe('model file', () => {
   });
 
   it('reports a place that cannot be written to, and leaves nothing there', async () => {
-    await expect(writeModelFile(join(folder, 'no', 'such', 'folder'), { header, tensors })).rejects.toMatchObject({
+    await expect(
+      writeModelFile(join(folder, 'no', 'such', 'folder'), { header, making, tensors }),
+    ).rejects.toMatchObject({
       code: 'WORKSPACE_IO',
     });
   });

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeModelFile, type TypedArray } from '../../../../src/model/model-file.ts';
+import { modelHash, writeModelFile, type TypedArray } from '../../../../src/model/model-file.ts';
 import type { LearnedModel } from '../../../../src/stages/learn/artifact.ts';
 import { loadModel, modelContent, saveModel } from '../../../../src/stages/learn/model-store.ts';
 import { learned, made } from '../../../support/sketch-database.ts';
@@ -24,9 +24,24 @@ describe('a model in a file', () => {
     expect(loaded.hash).toBe(hash);
     expect(await made(loaded.model, { seed: 3 })).toEqual(await made(model, { seed: 3 }));
     expect(await saveModel(join(folder, 'again.model'), loaded.model)).toBe(hash);
+    expect(loaded.model.provenance).toEqual(model.provenance);
     expect(loaded.model.tables.map(({ id, strategy, rules }) => ({ id, strategy, rules }))).toEqual(
       model.tables.map(({ id, strategy, rules }) => ({ id, strategy, rules })),
     );
+  });
+
+  it('has the hash of what it makes, not of the time that it was learned at', async () => {
+    const later = { ...model, provenance: { ...model.provenance, learnedAt: '2031-01-01T00:00:00.000Z' } };
+    expect(modelHash(modelContent(later))).toBe(modelHash(modelContent(model)));
+    const other = { ...model, tables: model.tables.slice(1) };
+    expect(modelHash(modelContent(other))).not.toBe(modelHash(modelContent(model)));
+  });
+
+  it('counts the subjects of each part, and says how long it holds', () => {
+    const { subjectCount, splitCounts, learnedAt, expiresAt } = model.provenance;
+    expect(splitCounts.fit + splitCounts.tune + splitCounts.test).toBe(subjectCount);
+    expect(splitCounts.fit).toBeGreaterThan(splitCounts.tune);
+    expect(Date.parse(expiresAt) - Date.parse(learnedAt)).toBe(180 * 86_400_000);
   });
 
   it('holds raw rows of copied tables only', async () => {
@@ -43,19 +58,19 @@ describe('a model in a file', () => {
   it.each(['nodes', 'leaves', 'roots', 'categories'])(
     'is refused where a part is cut short or missing: %s',
     async (part) => {
-      const { header, tensors } = modelContent(model);
+      const { header, making, tensors } = modelContent(model);
       const names = [...tensors].filter(([name, tensor]) => name.endsWith(`.${part}`) && tensor.length > 0);
       expect(names.length).toBeGreaterThan(0);
       const path = join(folder, 'broken.model');
       for (const [name, tensor] of [names[0], names[names.length >> 1], names[names.length - 1]]) {
         const shorter = new Map(tensors).set(name, tensor.slice(0, tensor.length - 1) as TypedArray);
-        await writeModelFile(path, { header, tensors: shorter });
+        await writeModelFile(path, { header, making, tensors: shorter });
         await expect(loadModel(path), `${name} cut`).rejects.toMatchObject({
           code: 'MODEL_FILE_INVALID',
           exitCode: 65,
         });
         const fewer = new Map([...tensors].filter(([other]) => other !== name));
-        await writeModelFile(path, { header, tensors: fewer });
+        await writeModelFile(path, { header, making, tensors: fewer });
         await expect(loadModel(path), `${name} missing`).rejects.toMatchObject({ code: 'MODEL_FILE_INVALID' });
       }
     },
@@ -68,7 +83,7 @@ describe('a model in a file', () => {
     ['of a list', []],
   ])('is refused with a header %s', async (_, header) => {
     const path = join(folder, 'other.model');
-    await writeModelFile(path, { header, tensors: new Map() });
+    await writeModelFile(path, { header, making: {}, tensors: new Map() });
     await expect(loadModel(path)).rejects.toMatchObject({ code: 'MODEL_FILE_INVALID' });
   });
 });
