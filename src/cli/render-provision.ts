@@ -37,6 +37,7 @@ export function renderProvision(result: ProvisionResult, paint: Paint): string {
         ['run', isPlan ? null : result.runId],
         ['seed', `${result.seed}, scale ${result.scale}`],
         ['model', model && renderModel(model)],
+        ['times', result.timeShift && renderShift(result.timeShift)],
         ['target', target.database],
         ['previous', target.previousDatabase && `${target.previousDatabase} (\`understudy rollback\` brings it back)`],
         ['time', isPlan ? null : renderPace(result)],
@@ -118,6 +119,11 @@ function renderFacts(facts: readonly (readonly [name: string, value: string | nu
 
 function renderModel({ hash, engine, backend }: ModelInfo): string {
   return `${hash.slice(0, 12)} (${engine}, ${backend})`;
+}
+
+function renderShift({ asOf, days, columnCount }: NonNullable<ProvisionResult['timeShift']>): string {
+  const columns = `${count(columnCount)} column${columnCount === 1 ? '' : 's'}`;
+  return days === 0 ? `as learned (--as-of ${asOf})` : `${columns} moved by ${days / 7} weeks (--as-of ${asOf})`;
 }
 
 /** How long it took; a run that ended before it loaded has no pace. */

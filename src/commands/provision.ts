@@ -33,7 +33,11 @@ export default class Provision extends BaseCommand {
       options: ['swap', 'in-place'] as const,
       description: 'Build a database beside and rename, or shadow schemas in the same database.',
     })(),
-    'as-of': Flags.string({ description: 'Time that the learned times are moved to.', helpValue: 'TIME' }),
+    'as-of': Flags.string({
+      description:
+        'Move what the rows record up to this time, by whole weeks (as learn.time: shift-to-now does to the time of the run).',
+      helpValue: 'TIME',
+    }),
     'dry-run': Flags.boolean({ description: 'Do everything up to the rehearsal, write nothing, print the plan.' }),
     yes: Flags.boolean({
       description: 'Permit replacing a target that Understudy did not make and that target.allow matches.',

@@ -169,6 +169,10 @@ const learn = z
       .max(36_500)
       .default(180)
       .describe('Days after which a model file is refused without --allow-expired-model.'),
+    time: z
+      .enum(['keep', 'shift-to-now'])
+      .default('keep')
+      .describe('shift-to-now: what the rows record is moved by whole weeks, up to `--as-of` or the time of the run.'),
   })
   .describe('How the model is learned.');
 

@@ -61,7 +61,7 @@ export interface ProvisionOptions {
   readonly seed: number;
   readonly scale: number;
   readonly mode: PublishMode;
-  /** ISO time that the learned times are moved to. */
+  /** ISO time that the learned times are moved to; where absent, `learn.time` decides. */
   readonly asOf?: string;
   readonly dryRun: boolean;
   readonly yes: boolean;
@@ -123,6 +123,8 @@ export interface ProvisionResult extends Result {
   readonly reportPath: string | null;
   readonly target: { readonly database: string; readonly previousDatabase: string | null };
   readonly plan: ProvisionPlan | null;
+  /** By how much the made moments were moved; null where they were kept. */
+  readonly timeShift: { readonly asOf: string; readonly days: number; readonly columnCount: number } | null;
 }
 
 export type RunProvision = PipelineFunction<ProvisionOptions, ProvisionResult>;

@@ -31,12 +31,14 @@ import { chooseDevice } from '../numeric/device.ts';
 import type { ProvisionOptions, ProvisionPlan, ProvisionResult, RunProvision } from './contract.ts';
 import { learnSource, readSourceStructure, tableScales, type SourceStructure } from './learn-source.ts';
 import { generationFindings } from '../stages/generate/index.ts';
+import { planTimeShift, shiftStreams, type TimeShift } from '../stages/generate/time-shift.ts';
 import { makeRows, type RowOptions } from './make-rows.ts';
 import { withSource, withTarget } from './open-databases.ts';
 import { codeOfLack } from './preflight-lacks.ts';
 import { requireSameSchema } from './target-schema.ts';
 import { answerFromRehearsal, REHEARSAL_ROWS, rehearseModel } from './rehearse.ts';
 import { requireUnexpired } from './model-age.ts';
+import { unshifted } from './shifted-snapshot.ts';
 import { openMaskedRows, readMaskKey, refuseMasked, type MaskedRows } from './masked-rows.ts';
 import { attemptsBefore, recordFailure, recordPublished, type RunFacts } from './run-ledger.ts';
 import { reportRun } from './run-report.ts';
@@ -58,6 +60,8 @@ interface Run {
   readonly gates: GateResult[];
   /** All that the rehearsal answered; of these, `gates` has the failures. */
   readonly rehearsed: GateResult[];
+  /** Settled before anything is written; null where times are kept. */
+  shift: TimeShift | null;
   readonly source: Source | null;
   readonly target: Target;
 }
@@ -85,6 +89,7 @@ export const runProvision: RunProvision = async (options, sink, signal) => {
         findings: [],
         gates: [],
         rehearsed: [],
+        shift: null,
         source,
         target,
       },
@@ -103,13 +108,19 @@ async function requireCarriedOut({ config, backend, asOf }: ProvisionOptions): P
   requireSupported(config);
   await readMaskKey(config);
   if (backend !== 'auto') await chooseDevice(backend);
-  if (asOf !== undefined) {
-    throw new UnderstudyError(
-      'CONFIG_UNSUPPORTED',
-      'This version does not carry out --as-of yet; nothing was read or written.',
-      { hint: 'Leave --as-of out.' },
-    );
+  if (asOf !== undefined && timeOf(asOf) === null) {
+    throw new UnderstudyError('CLI_USAGE', '--as-of is no ISO time; nothing was read or written.', {
+      hint: 'Write a date (`2026-03-31`) or a time (`2026-03-31T06:00:00Z`).',
+    });
   }
+}
+
+/** An ISO time; UTC where it names no zone, whatever the zone of the machine. */
+function timeOf(text: string): Date | null {
+  const match = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text);
+  if (match === null) return null;
+  const time = new Date(text.length > 10 && match[1] === undefined ? `${text}Z` : text);
+  return Number.isNaN(time.getTime()) ? null : time;
 }
 
 async function provision(run: Run, source: Source | null, target: Target): Promise<ProvisionResult> {
@@ -133,6 +144,7 @@ async function provision(run: Run, source: Source | null, target: Target): Promi
       await preflight(run, target, material.model.catalog);
     }
     await rehearse(run, material);
+    await settleTimes(run, material);
     if (options.dryRun || failed(run)) return finish(run, material, null, 0);
     for (const dropped of await target.cleanUp())
       run.sink({ type: 'note', level: 'info', message: `dropped ${dropped}, left by a run that died` });
@@ -238,6 +250,18 @@ async function rehearse(run: Run, material: Material): Promise<void> {
   checkpoint('rehearse');
 }
 
+/** Settles by how much the made moments are moved. The gates ask about rows as they were learned, not as they are moved. */
+async function settleTimes(run: Run, material: Material): Promise<void> {
+  const { config, asOf } = run.options;
+  if ((config.learn.time === 'keep' && asOf === undefined) || failed(run)) return;
+  const now = asOf === undefined ? run.startedAt : timeOf(asOf)!;
+  const { model } = material;
+  run.shift = await run.clock.run('generate', async () =>
+    planTimeShift(model, await makeRows(model, rowOptions(run, material)), now),
+  );
+  run.findings.push(...run.shift.findings);
+}
+
 /** A gate failed, or one that had to answer could not. */
 function failed(run: Run): boolean {
   const unanswered = run.findings.some((found) => found.severity === 'error' && found.code.startsWith('SCAN_'));
@@ -294,7 +318,8 @@ interface Made {
 
 async function fill(run: Run, build: Build, material: Material): Promise<Made> {
   const { clock, sink } = run;
-  const streams = await makeRows(material.model, rowOptions(run, material));
+  const made = await makeRows(material.model, rowOptions(run, material));
+  const streams = run.shift === null ? made : shiftStreams(made, run.shift);
   const names = new Map(material.model.catalog.tables.map((table) => [tableId(table.name), table.name]));
   function* tables(): Iterable<TableRows> {
     for (const stream of streams) {
@@ -345,7 +370,7 @@ async function scanLoaded(
     const scanned = await scanMade({
       model: material.model,
       source: material.source,
-      target: snapshot,
+      target: run.shift === null ? snapshot : unshifted(snapshot, run.shift),
       basis: 'loaded',
       integrity,
       config: run.options.config,
@@ -422,6 +447,11 @@ async function finish(run: Run, material: Material, made: Made | null, attempts:
     peakRssBytes: peakRssBytes(),
     target: { database: run.target.database, previousDatabase: made?.previousDatabase ?? null },
     plan: options.dryRun ? planOf(run, material) : null,
+    timeShift: run.shift && {
+      asOf: run.shift.asOf,
+      days: run.shift.days,
+      columnCount: [...run.shift.columns.values()].reduce((sum, columns) => sum + columns.size, 0),
+    },
   };
   if (options.dryRun) return { ...result, reportPath: null };
   const report = (): Promise<string> =>

@@ -31,7 +31,7 @@ export function cellColumns(table: TableFacts, model: TableModel): readonly Cell
     const form = formOf(maker, encoder);
     const isCounted = maker.by === 'serial' || maker.by === 'position';
     const decimals = isCounted ? 0 : encoder?.decimals;
-    const read = reader(facts.type.class);
+    const read = valueReader(facts.type.class);
     const rangeOf = facts.type.class === 'range' ? boundsOf(facts.type.element?.class) : null;
     return { name, maker, encoder, form, decimals, read, text: texter(form, decimals), parse: parser(form), rangeOf };
   });
@@ -83,7 +83,8 @@ function parser(form: BuilderForm): (text: string | null) => Cell {
   }
 }
 
-function reader(typeClass: string): (cell: Cell) => Value {
+/** What an expression sees of a cell of a column of this class. */
+export function valueReader(typeClass: string): (cell: Cell) => Value {
   switch (typeClass) {
     case 'integer':
     case 'decimal':
