@@ -42,7 +42,8 @@ import { unshifted } from './shifted-snapshot.ts';
 import { openMaskedRows, readMaskKey, refuseMasked, type MaskedRows } from './masked-rows.ts';
 import { attemptsBefore, recordFailure, recordPublished, type RunFacts } from './run-ledger.ts';
 import { reportRun } from './run-report.ts';
-import { loosenedLimits, scanMade } from './scan-databases.ts';
+import { loosenedLimits } from './gate-limits.ts';
+import { scanMade } from './scan-databases.ts';
 import { peakRssBytes, StageClock } from './stage-clock.ts';
 import { TOOL_VERSION } from './version.ts';
 
@@ -145,10 +146,15 @@ async function provision(run: Run, source: Source | null, target: Target): Promi
     }
     await rehearse(run, material);
     await settleTimes(run, material);
-    if (options.dryRun || failed(run)) return finish(run, material, null, 0);
+    if (options.dryRun) return finish(run, material, null, 0);
+    const attempts = 1 + (await attemptsBefore(target, material.model.provenance.sourceFingerprint));
+    if (failed(run)) {
+      await recordFailure(target, runFacts(run, material, null));
+      return finish(run, material, null, attempts);
+    }
     for (const dropped of await target.cleanUp())
       run.sink({ type: 'note', level: 'info', message: `dropped ${dropped}, left by a run that died` });
-    return await buildAndPublish(run, target, material);
+    return await buildAndPublish(run, target, material, attempts);
   } finally {
     await snapshot?.close().catch(() => {});
   }
@@ -268,8 +274,12 @@ function failed(run: Run): boolean {
   return unanswered || run.gates.some((gate) => gate.verdict === 'fail');
 }
 
-async function buildAndPublish(run: Run, target: Target, material: Material): Promise<ProvisionResult> {
-  const attempts = 1 + (await attemptsBefore(target, material.model.provenance.sourceFingerprint));
+async function buildAndPublish(
+  run: Run,
+  target: Target,
+  material: Material,
+  attempts: number,
+): Promise<ProvisionResult> {
   const build = await target.startBuild(buildPlan(run, material.model.catalog));
   // Whatever statement runs is ended by what it works on being taken away.
   const giveUp = (): void => void build.abandon().catch(() => {});
@@ -386,7 +396,7 @@ async function scanLoaded(
   }
 }
 
-function runFacts(run: Run, material: Material, made: Made): RunFacts {
+function runFacts(run: Run, material: Material, made: Made | null): RunFacts {
   const { options } = run;
   return {
     runId: run.id,

@@ -5,9 +5,11 @@ import type { ResolvedConfig } from '../config/resolved.ts';
 import type { LearnedModel } from '../stages/learn/artifact.ts';
 import { writeReport } from '../stages/report/index.ts';
 import type { ScanReport } from '../stages/scan/artifact.ts';
+import { gateLimits } from './gate-limits.ts';
 import { NOTHING_COMPARED } from './rehearse.ts';
 import type { ProvisionResult } from './contract.ts';
-import { TOOL_VERSION } from './version.ts';
+import { declaredRules, minedRules } from './rule-records.ts';
+import { recordedVersions } from './version.ts';
 
 export interface ReportRequest {
   readonly result: Omit<ProvisionResult, 'reportPath'>;
@@ -32,7 +34,7 @@ export async function reportRun(request: ReportRequest): Promise<string> {
     ),
   );
   const { htmlPath } = await writeReport(config.output.directory, {
-    version: 1,
+    version: 2,
     runId: result.runId,
     command: 'provision',
     verdict: result.verdict,
@@ -48,10 +50,21 @@ export async function reportRun(request: ReportRequest): Promise<string> {
             serverVersion: model.catalog.serverVersion,
           },
     target: { shownUrl: target.shownUrl, ...result.target },
-    model: result.model === null ? null : { ...result.model, learnedAt: model.provenance.learnedAt },
+    model:
+      result.model === null
+        ? null
+        : {
+            ...result.model,
+            learnedAt: model.provenance.learnedAt,
+            expiresAt: model.provenance.expiresAt,
+            learnedBy: model.provenance.toolVersion,
+            splitCounts: model.provenance.splitCounts,
+            subjectRate: model.provenance.subjectRate,
+          },
     seed: result.seed,
     scale: result.scale,
-    versions: { understudy: TOOL_VERSION, node: process.versions.node },
+    asOf: null,
+    versions: recordedVersions(model.catalog),
     attemptCount: request.attemptCount,
     subjectCount: model.provenance.subjectCount,
     timingsMs: result.timingsMs,
@@ -67,6 +80,8 @@ export async function reportRun(request: ReportRequest): Promise<string> {
         .filter((column) => column.table === table.id)
         .map((column) => ({ ...column, type: types.get(`${table.id}\0${column.column}`) ?? '' })),
     })),
+    rules: [...minedRules(model), ...declaredRules(model.catalog)],
+    limits: gateLimits(config),
     graph: model.graph,
     scan: request.scan ?? {
       ...NOTHING_COMPARED,

@@ -2,7 +2,6 @@
 import type { Catalog, IntegrityReport, Snapshot } from '../../connectors/connector.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { silent } from '../kernel/events.ts';
-import { finding, type Finding } from '../kernel/findings.ts';
 import type { RelationGraph } from '../stages/graph/artifact.ts';
 import type { LearnedModel } from '../stages/learn/artifact.ts';
 import type { RelationalSample } from '../stages/profile/artifact.ts';
@@ -81,35 +80,4 @@ export function scanLimits(config: ResolvedConfig): ScanLimits {
     apart: fidelity.apart,
     queryError: fidelity.queryError,
   };
-}
-
-/** Limits that the configuration sets weaker than the defaults: shown beside the verdict of every run. */
-export function loosenedLimits(config: ResolvedConfig): Finding[] {
-  const { privacy, fidelity, rules } = config.gates;
-  // Whether more is weaker (a risk that is allowed) or less (a likeness that is asked for).
-  const settings = [
-    ['gates.privacy.familyAlpha', privacy.familyAlpha, DEFAULT_LIMITS.familyAlpha, 'less'],
-    ['gates.privacy.dcrShare', privacy.dcrShare, DEFAULT_LIMITS.dcrShare, 'more'],
-    ['gates.privacy.membershipAuc', privacy.membershipAuc, DEFAULT_LIMITS.membershipAuc, 'more'],
-    ['gates.privacy.nearCopies', privacy.nearCopies, DEFAULT_LIMITS.nearCopies, 'more'],
-    ['gates.privacy.lowRateMembership', privacy.lowRateMembership, DEFAULT_LIMITS.lowRateMembership, 'more'],
-    ['gates.privacy.attackRisk', privacy.attackRisk, DEFAULT_LIMITS.attackRisk, 'more'],
-    ['gates.privacy.copyExcess', privacy.copyExcess, DEFAULT_LIMITS.copyExcess, 'more'],
-    ['gates.rules.lowEntropyExcess', rules.lowEntropyExcess, DEFAULT_LIMITS.lowEntropyExcess, 'more'],
-    ['gates.fidelity.marginals', fidelity.marginals, DEFAULT_LIMITS.marginals, 'less'],
-    ['gates.fidelity.cardinalities', fidelity.cardinalities, DEFAULT_LIMITS.cardinalities, 'less'],
-  ] as const;
-  return settings.flatMap(([name, value, standard, weaker]) =>
-    (weaker === 'more' ? value > standard : value < standard)
-      ? [
-          finding(
-            'warning',
-            'SCAN_LIMIT_LOOSENED',
-            name,
-            `The configuration sets it to ${value}, the default is ${standard}: its gates let more through than they would by themselves.`,
-            'Remove the setting, or note who accepted it.',
-          ),
-        ]
-      : [],
-  );
 }

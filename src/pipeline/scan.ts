@@ -17,9 +17,11 @@ import type { RunScan, ScanOptions, ScanResult } from './contract.ts';
 import { maskedBy, tableOverrides } from './masked-rows.ts';
 import { withSource, withTarget } from './open-databases.ts';
 import { introspectOptions, relateTables } from './read-structure.ts';
-import { loosenedLimits, scanLimits } from './scan-databases.ts';
+import { gateLimits, loosenedLimits } from './gate-limits.ts';
+import { declaredRules } from './rule-records.ts';
+import { scanLimits } from './scan-databases.ts';
 import { peakRssBytes, StageClock } from './stage-clock.ts';
-import { TOOL_VERSION } from './version.ts';
+import { recordedVersions } from './version.ts';
 
 /** Privacy, fidelity and integrity of any two databases, whoever filled the second. Writes nothing but the report. */
 export const runScan: RunScan = (options, sink, signal) =>
@@ -118,7 +120,7 @@ async function scan(
       classification.columns.filter((column) => column.table === id);
     const { htmlPath } = await clock.run('report', () =>
       writeReport(config.output.directory, {
-        version: 1,
+        version: 2,
         runId: newRunId(startedAt),
         command: 'scan',
         verdict: report.verdict,
@@ -130,7 +132,8 @@ async function scan(
         model: null,
         seed: 0,
         scale: 1,
-        versions: { understudy: TOOL_VERSION, node: process.versions.node },
+        asOf: null,
+        versions: recordedVersions(catalog),
         attemptCount: null,
         subjectCount: sourceSample.subjectCount,
         timingsMs: clock.timingsMs(),
@@ -144,6 +147,8 @@ async function scan(
           rowCount: targetSample.tables.get(id)?.totalRowCount ?? 0,
           columns: columns(id).map((column) => ({ ...column, type: findColumnType(catalog, id, column.column) })),
         })),
+        rules: declaredRules(catalog),
+        limits: gateLimits(config),
         graph,
         scan: report,
         integrity: counts,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Catalog } from '../../connectors/connector.ts';
 
 /** From package.json, which lies at one place in a checkout and at another beside the built files. */
 export const TOOL_VERSION = readVersion();
@@ -12,4 +13,9 @@ function readVersion(): string {
     }
   }
   return 'unknown';
+}
+
+/** What took part in a run, for its record. */
+export function recordedVersions(catalog: Catalog): Readonly<Record<string, string>> {
+  return { understudy: TOOL_VERSION, node: process.versions.node, [catalog.engine]: catalog.serverVersion };
 }

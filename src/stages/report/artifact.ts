@@ -1,3 +1,4 @@
+import type { Split } from '../../kernel/split.ts';
 import type { Finding } from '../../kernel/findings.ts';
 import type { RelationGraph } from '../graph/artifact.ts';
 import type { Sensitivity, Treatment } from '../mask/artifact.ts';
@@ -22,9 +23,31 @@ export interface TableRecord {
   }[];
 }
 
+/** A rule that rows keep to. */
+export interface RuleRecord {
+  readonly table: string;
+  /** In words; no literal that fewer than 5 units share. */
+  readonly rule: string;
+  readonly setBy: 'mined' | 'config' | 'schema';
+  /** Null where nobody had to find it. */
+  readonly support: { readonly caseCount: number; readonly unitCount: number; readonly tuneCaseCount: number } | null;
+}
+
+/** A limit of gates as it was set for the run. */
+export interface LimitRecord {
+  /** Its path in the configuration. */
+  readonly setting: string;
+  readonly value: number;
+  readonly standard: number;
+  /** Whether the value lets more through than the default would. */
+  readonly loosened: boolean;
+  /** The gates that it limits; empty for all. */
+  readonly gates: readonly string[];
+}
+
 /** Everything that the report of a run shows; saved beside it, so that it can be rendered again. No row values. */
 export interface RunRecord {
-  readonly version: 1;
+  readonly version: 2;
   readonly runId: string;
   /** `provision`, `demo`, `scan`, `learn`. */
   readonly command: string;
@@ -45,10 +68,19 @@ export interface RunRecord {
     readonly engine: string;
     readonly backend: string;
     readonly learnedAt: string;
+    readonly expiresAt: string;
+    /** Version of Understudy. */
+    readonly learnedBy: string;
+    /** Subjects that it was fitted on, tuned on, and judged by. */
+    readonly splitCounts: Readonly<Record<Split, number>>;
+    /** Share of the source's subjects that were read. */
+    readonly subjectRate: number;
   } | null;
   readonly seed: number;
   readonly scale: number;
-  /** By name: `understudy`, `node`. */
+  /** ISO time that learned times were moved to; null: as they were. */
+  readonly asOf: string | null;
+  /** By name: `understudy`, `node`, the engine of the source. */
   readonly versions: Readonly<Record<string, string>>;
   /** How often this source was learned so far, this run included; null where no ledger counts. */
   readonly attemptCount: number | null;
@@ -58,6 +90,8 @@ export interface RunRecord {
   readonly peakRssBytes: number | null;
   /** In load order. */
   readonly tables: readonly TableRecord[];
+  readonly rules: readonly RuleRecord[];
+  readonly limits: readonly LimitRecord[];
   readonly graph: RelationGraph;
   /** Null where the run ended before there was anything to scan. */
   readonly scan: ScanReport | null;

@@ -79,7 +79,7 @@ export async function readRecord(directory: string, runId: string): Promise<RunR
       },
     );
   }
-  if (record.version !== 1) {
+  if (record.version !== 2) {
     throw new UnderstudyError(
       'LEDGER_NEWER',
       `The record of run ${runId} has version ${String(record.version)}, which this version does not know.`,

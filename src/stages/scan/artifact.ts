@@ -31,6 +31,12 @@ export interface PairFidelity {
   readonly strength: Figure | null;
   /** Mean absolute difference of rank correlations, of ordered pairs: 0 is the ideal. */
   readonly rankGap: Figure | null;
+  /** Strength of dependence (Cramér's V, 0 to 1) of each pair on both sides. */
+  readonly strengths: readonly {
+    readonly columns: readonly [string, string];
+    readonly real: number;
+    readonly synthetic: number;
+  }[];
 }
 
 /** A column predicted by trees that were trained on target rows (`value`), on source rows (`ceiling`), on shuffled labels. */

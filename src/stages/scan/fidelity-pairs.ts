@@ -102,6 +102,11 @@ function scorePairs(
       ({ strength, rowShare }) => strength >= MIN_STRENGTH && rowShare >= MIN_ROW_SHARE,
     );
     return {
+      measured: {
+        columns: [a.column.name, b.column.name] as const,
+        real: rounded(reference.strength),
+        synthetic: rounded(of('target').strength),
+      },
       trends: { value: likeness('target'), ceiling: likeness('kept'), floor: likeness('floor') },
       strength: depends
         ? {
@@ -120,7 +125,12 @@ function scorePairs(
     dependentCount: present('strength').length,
     strength: meanFigure(present('strength')),
     rankGap: meanFigure(present('ranks')),
+    strengths: scored.map(({ measured }) => measured),
   };
+}
+
+function rounded(strength: number): number {
+  return Math.round(1000 * strength) / 1000;
 }
 
 function alike(a: number, b: number): number {

@@ -129,9 +129,9 @@ test('what was written is private, whole, and gives the same page again', async 
   expect(renderReport(await readRecord(directory, record.runId))).toBe(await readFile(htmlPath, 'utf8'));
   await writeReport(directory, record); // again: replaces
   await expect(readRecord(directory, 'nobody')).rejects.toMatchObject({ code: 'LEDGER_RUN_UNKNOWN' });
-  await writeFile(jsonPath, '{"version": 1');
+  await writeFile(jsonPath, '{"version": 2');
   await expect(readRecord(directory, record.runId)).rejects.toMatchObject({ code: 'WORKSPACE_IO' });
-  await writeFile(jsonPath, '{"version": 2}');
+  await writeFile(jsonPath, '{"version": 3}');
   await expect(readRecord(directory, record.runId)).rejects.toMatchObject({ code: 'LEDGER_NEWER' });
   await expect(writeReport(path.join(htmlPath, 'x'), record)).rejects.toMatchObject({ code: 'WORKSPACE_IO' });
 });

@@ -26,7 +26,7 @@ export async function shopRecord(
     broken,
   });
   return {
-    version: 1,
+    version: 2,
     runId: '20261122t031500-4f9a1c',
     command: 'provision',
     verdict: scan.verdict,
@@ -39,9 +39,32 @@ export async function shopRecord(
       database: 'shop_staging',
       previousDatabase: 'shop_staging_20261121',
     },
-    model: { hash: 'c0ffee5e', engine: 'trees', backend: 'cpu', learnedAt: '2026-11-22T03:15:09.000Z' },
+    model: {
+      hash: 'c0ffee5e',
+      engine: 'trees',
+      backend: 'cpu',
+      learnedAt: '2026-11-22T03:15:09.000Z',
+      expiresAt: '2027-05-21T03:15:09.000Z',
+      learnedBy: '0.1.0',
+      splitCounts: { fit: 640, tune: 80, test: 80 },
+      subjectRate: 1,
+    },
     seed: 0,
     scale: 1,
+    asOf: null,
+    rules: [
+      {
+        table: PURCHASE,
+        rule: 'purchase: total = price · quantity',
+        setBy: 'mined',
+        support: { caseCount: 4526, unitCount: 640, tuneCaseCount: 597 },
+      },
+      { table: CUSTOMER, rule: 'UNIQUE customer_email_key', setBy: 'schema', support: null },
+    ],
+    limits: [
+      { setting: 'gates.privacy.dcrShare', value: 0.55, standard: 0.5, loosened: true, gates: ['dcr-share'] },
+      { setting: 'gates.fidelity.marginals', value: 0.8, standard: 0.8, loosened: false, gates: ['marginals'] },
+    ],
     versions: { understudy: '0.1.0', node: '20.20.2' },
     attemptCount: 3,
     subjectCount: 800,
