@@ -49,7 +49,7 @@ svg { display: block; max-width: 100%; height: auto; } svg text { fill: var(--in
 .edge { fill: none; stroke: var(--soft); } .edge.broken { stroke-dasharray: 5 4; } .box { fill: var(--card); stroke: var(--soft); } .box.subject { stroke: var(--made); stroke-width: 2; }
 .key { display: inline-block; width: .75em; height: .75em; border-radius: 2px; margin-right: .35em; }
 .key.real { background: var(--real); } .key.made { background: var(--made); }
-details { margin: .75rem 0; } summary { cursor: pointer; padding: .25rem 0; } summary h3 { display: inline; }
+details { margin: .75rem 0; } summary { cursor: pointer; padding: .25rem 0; } summary h3, summary h4 { display: inline; } summary h4 { font-size: 1rem; } section > h3 { margin-top: 1.5rem; }
 details.card > summary { padding: 0; } details.card { padding: .75rem 1rem; }
 .meta { display: block; color: var(--soft); font-size: .85rem; margin-left: 1.1rem; }
 @media (max-width: 40rem) {
