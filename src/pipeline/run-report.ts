@@ -63,7 +63,7 @@ export async function reportRun(request: ReportRequest): Promise<string> {
           },
     seed: result.seed,
     scale: result.scale,
-    asOf: null,
+    timeShift: result.timeShift,
     versions: recordedVersions(model.catalog),
     attemptCount: request.attemptCount,
     subjectCount: model.provenance.subjectCount,

@@ -132,7 +132,7 @@ async function scan(
         model: null,
         seed: 0,
         scale: 1,
-        asOf: null,
+        timeShift: null,
         versions: recordedVersions(catalog),
         attemptCount: null,
         subjectCount: sourceSample.subjectCount,

@@ -78,8 +78,8 @@ export interface RunRecord {
   } | null;
   readonly seed: number;
   readonly scale: number;
-  /** ISO time that learned times were moved to; null: as they were. */
-  readonly asOf: string | null;
+  /** By how many days columns of recorded times were moved up to a moment (ISO); null: they were not. */
+  readonly timeShift: { readonly asOf: string; readonly days: number; readonly columnCount: number } | null;
   /** By name: `understudy`, `node`, the engine of the source. */
   readonly versions: Readonly<Record<string, string>>;
   /** How often this source was learned so far, this run included; null where no ledger counts. */

@@ -8,7 +8,7 @@ type Fact = readonly [name: string, value: Content];
 
 /** What somebody who signs for the data has to know of the model that it was made by. */
 export function cardSection(record: RunRecord): Markup {
-  const { model, source, limits, rules } = record;
+  const { model, source, limits, rules, timeShift } = record;
   const { fit, tune, test } = model?.splitCounts ?? { fit: 0, tune: 0, test: 0 };
   const facts: Fact[] = [
     [
@@ -30,7 +30,12 @@ export function cardSection(record: RunRecord): Markup {
     ['Times that this source was learned', record.attemptCount],
     ['Seed', record.seed],
     ['Scale', record.scale],
-    ['Times moved to', record.asOf === null ? null : time(record.asOf)],
+    [
+      'Times moved',
+      timeShift === null
+        ? null
+        : `by ${counted(timeShift.days, 'day')} in ${counted(timeShift.columnCount, 'column')}, up to ${time(timeShift.asOf)}`,
+    ],
     ['Rules', ruleCounts(rules)],
     ['Limits loosened', whole(limits.filter(({ loosened }) => loosened).length)],
     ['Versions', named(Object.entries(record.versions), ' ')],

@@ -51,7 +51,7 @@ export async function shopRecord(
     },
     seed: 0,
     scale: 1,
-    asOf: null,
+    timeShift: { asOf: '2026-11-22T03:15:00.000Z', days: 70, columnCount: 3 },
     rules: [
       {
         table: PURCHASE,
