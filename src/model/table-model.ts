@@ -36,8 +36,17 @@ export type ColumnMaker =
       readonly register: number;
       readonly learned: boolean;
     }
-  /** A moment told by its distance from another. */
-  | { readonly by: 'moment'; readonly register: number; readonly base: MomentBase; readonly isDate: boolean }
+  /**
+   * A moment told by its distance from another, or by itself. `batches`: microseconds that many subjects share to the
+   * last digit; where there are any, the first register says which of them it is, its last code: none.
+   */
+  | {
+      readonly by: 'moment';
+      readonly register: number;
+      readonly base: MomentBase;
+      readonly isDate: boolean;
+      readonly batches: readonly number[];
+    }
   /** Equal to a column of the row that a foreign key references. */
   | { readonly by: 'copy'; readonly foreignKey: string; readonly parentColumn: string }
   /** Left to `mask`; `register` says where it is null, −1: never. */
@@ -52,6 +61,7 @@ export type ColumnMaker =
 
 /** What a moment is told from. */
 export type MomentBase =
+  | { readonly from: 'nothing'; readonly kind: string; readonly parameters: unknown }
   | { readonly from: 'column'; readonly column: string; readonly distance: RelativeMomentJson }
   | { readonly from: 'parent'; readonly column: string; readonly distance: RelativeMomentJson }
   /** The first of its siblings like any moment (its registers come first), the others by their gap. */

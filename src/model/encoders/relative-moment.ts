@@ -17,6 +17,10 @@ const SECOND_MICROS = 1_000_000;
 const GRAINS = [DAY_MICROS, ...[3600, 1800, 900, 300, 60, 1].map((seconds) => seconds * SECOND_MICROS), 1000];
 /** Distances with a median above this are told in days. */
 const LONG_MICROS = 1.5 * DAY_MICROS;
+/** Half powers of two of days, up to some decades; and none. */
+export const PACE_COUNT = 32;
+/** Draws of another distance before one that leads past the end is given up. */
+const MAX_REDRAWS = 8;
 
 export interface RelativeMomentJson {
   /**
@@ -75,20 +79,65 @@ export class RelativeMoment {
     if (scaled === null || Number.isNaN(reference)) return null;
     const { isDate, ordered } = this.#json;
     const today = floorTo(reference, DAY_MICROS);
-    // The reference itself may lie past the end of what was observed, then by less than a day.
-    const limit = Math.max(this.#end, today + DAY_MICROS);
+    const limit = this.#limitFrom(reference);
     if (this.#clock === null && !isDate) {
-      const micros = this.#near(scaled, reference, left, random);
-      return micros < limit ? micros : this.#between(reference, limit, random);
+      const within = this.#redrawn(codes[at], scaled, limit, random, (to) => this.#near(to, reference, left, random));
+      return within ?? this.#between(reference, limit, random);
     }
-    const drawn = this.#midnight(scaled, reference, left, random);
-    // Past the end: some day of what was left.
-    const midnight = drawn < limit ? drawn : floorTo(today + random.next() * (limit - today), DAY_MICROS);
+    const midnight =
+      this.#redrawn(codes[at], scaled, limit, random, (to) => this.#midnight(to, reference, left, random)) ??
+      floorTo(today + random.next() * (limit - today), DAY_MICROS);
     if (isDate) return midnight;
     const seconds = this.#clock!.decode(codes[at + 1], random.next()) ?? 43_200;
     const micros = midnight + Math.min(86_399, seconds) * SECOND_MICROS + this.#fraction(random);
     // The same day but an earlier hour: what is left of the day is drawn from instead.
     return ordered && micros < reference ? this.#between(reference, midnight + DAY_MICROS, random) : micros;
+  }
+
+  /** Never before what it is told from. */
+  get isOrdered(): boolean {
+    return this.#json.ordered;
+  }
+
+  /**
+   * How much time each of the siblings that are left would have if they divided evenly what is left, as one of
+   * `PACE_COUNT` steps of a logarithmic scale, the last one where the reference is not known.
+   */
+  paceOf(reference: number, left: number): number {
+    if (Number.isNaN(reference)) return PACE_COUNT - 1;
+    const days = Math.max(0, this.#end - reference) / DAY_MICROS / Math.max(1, left);
+    return Math.min(PACE_COUNT - 2, Math.floor(2 * Math.log2(1 + days)));
+  }
+
+  /** Codes of the distance that are not NULL. */
+  get knownCount(): number {
+    return this.#distance.binCount;
+  }
+
+  /** Whether some moment that the code stands for lies before the end of what was observed. */
+  fits(code: number, reference: number): boolean {
+    if (code >= this.#distance.binCount || Number.isNaN(reference) || this.#json.unit === 'share') return true;
+    const unit = this.#json.unit === 'days' ? DAY_MICROS : SECOND_MICROS;
+    return floorTo(reference, unit) + fromScale(this.#distance.boundsOf(code)[0]) * unit < this.#limitFrom(reference);
+  }
+
+  /** The reference itself may lie past the end of what was observed, then by less than a day. */
+  #limitFrom(reference: number): number {
+    return Math.max(this.#end, floorTo(reference, DAY_MICROS) + DAY_MICROS);
+  }
+
+  /** Another distance of the same code where the first one leads past the limit; null where none was found that does not. */
+  #redrawn(
+    code: number,
+    scaled: number,
+    limit: number,
+    random: Uniforms,
+    momentAt: (scaled: number) => number,
+  ): number | null {
+    let micros = momentAt(scaled);
+    for (let tries = 0; micros >= limit && tries < MAX_REDRAWS; tries++)
+      micros = momentAt(this.#distance.decode(code, random.next())!);
+    return micros < limit ? micros : null;
   }
 
   /** So many seconds away, on the column's own grid. */
@@ -242,6 +291,6 @@ function ceilTo(value: number, unit: number): number {
 }
 
 /** The coarsest grid that all values lie on. */
-function grainOf(micros: readonly number[]): number {
+export function grainOf(micros: readonly number[]): number {
   return GRAINS.find((grain) => micros.every((value) => value % grain === 0)) ?? 1;
 }

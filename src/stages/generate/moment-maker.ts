@@ -25,8 +25,13 @@ interface Moment {
   readonly base: MomentBase | null;
   readonly absolute: ColumnEncoder | null;
   readonly distance: RelativeMoment | null;
+  /** Registers of the distance, or of the moment itself. */
+  readonly parts: number;
   readonly gap: RelativeMoment | null;
   readonly gapRegister: number;
+  /** Microseconds; which of them it is says `batchRegister`. */
+  readonly batches: readonly number[];
+  readonly batchRegister: number;
 }
 
 export class MomentMaker {
@@ -74,13 +79,20 @@ export class MomentMaker {
 
   decode(registers: Uint16Array, place: Place, cells: Cell[], random: Uniforms): void {
     for (const moment of this.#moments) {
-      const made = this.#make(moment, registers, place, random);
+      const made = this.#ofBatch(moment, registers, place, random) ?? this.#make(moment, registers, place, random);
       // What it is told from is missing, in a column that must be there: like the rows before it.
       const last = this.#last[moment.column];
       const micros = made ?? (moment.nullable ? null : Number.isNaN(last) ? 0 : last);
       this.#values[moment.column] = micros ?? NaN;
       cells[moment.column] = micros === null ? null : moment.isDate ? Math.floor(micros / DAY_MICROS) : micros;
     }
+  }
+
+  /** As `RelativeMoment.paceOf`, of the row that is made next. */
+  paceOf({ parent, index, count }: Place): number {
+    const moment = this.#moments.find(({ gap }) => gap !== null);
+    const before = moment === undefined || parent < 0 || index === 0 ? NaN : this.#previous[moment.column];
+    return moment?.gap?.paceOf(before, count - index) ?? 0;
   }
 
   /** Keeps what children are told from. */
@@ -104,28 +116,41 @@ export class MomentMaker {
     });
   }
 
+  /** The batch that the row belongs to, of those that what it is told from leaves; null: none. */
+  #ofBatch(moment: Moment, registers: Uint16Array, place: Place, random: Uniforms): number | null {
+    const { batches, batchRegister } = moment;
+    const none = batches.length;
+    if (none === 0 || registers[batchRegister] === none) return null;
+    const after = this.#boundOf(moment, place);
+    const fits = (code: number): boolean => code === none || Number.isNaN(after) || batches[code] > after;
+    this.#redraw(registers, batchRegister, fits, random);
+    return batches[registers[batchRegister]] ?? null;
+  }
+
+  /** What comes before the moment: the sibling before, or what is never after it; NaN: nothing that is known. */
+  #boundOf({ base, column, distance }: Moment, place: Place): number {
+    if (base === null || base.from === 'nothing') return NaN;
+    if (base.from === 'sibling' && place.parent >= 0 && place.index > 0) return this.#previous[column];
+    const told = base.from === 'sibling' ? base.first : base;
+    if (told.from === 'nothing' || !distance!.isOrdered) return NaN;
+    return told.from === 'column' ? this.#values[this.#at.get(told.column)!] : this.#ofParent(told.column, place);
+  }
+
   #make(moment: Moment, registers: Uint16Array, place: Place, random: Uniforms): number | null {
     const { base } = moment;
-    if (base === null) return this.#absolute(moment, registers, random);
+    // What batches leave out has a code of its own, which is out of place where the row is of none.
+    if (moment.batches.length > 0 && !moment.nullable && base!.from !== 'sibling')
+      this.#ensurePresent(registers, moment.register, moment.parts, random);
+    if (base === null || base.from === 'nothing') return this.#absolute(moment, registers, random);
     if (base.from === 'column') {
-      return microsOf(
-        moment.distance!.decode(registers, moment.register, this.#values[this.#at.get(base.column)!], 1, random),
-        false,
-      );
+      const reference = this.#values[this.#at.get(base.column)!];
+      return this.#relative(moment.distance!, moment.register, reference, 1, registers, random);
     }
     if (base.from === 'parent') return this.#fromParent(moment, base.column, registers, place, random);
     if (place.parent >= 0 && place.index > 0) {
       this.#ensurePresent(registers, moment.gapRegister, moment.gap!.parts.length, random);
-      return microsOf(
-        moment.gap!.decode(
-          registers,
-          moment.gapRegister,
-          this.#previous[moment.column],
-          place.count - place.index,
-          random,
-        ),
-        false,
-      );
+      const left = place.count - place.index;
+      return this.#relative(moment.gap!, moment.gapRegister, this.#previous[moment.column], left, registers, random);
     }
     this.#ensurePresent(registers, moment.register, moment.gapRegister - moment.register, random);
     if (base.first.from === 'parent') return this.#fromParent(moment, base.first.column, registers, place, random);
@@ -138,11 +163,39 @@ export class MomentMaker {
   }
 
   #fromParent(moment: Moment, column: string, registers: Uint16Array, place: Place, random: Uniforms): number | null {
-    const known = place.parent < 0 ? NaN : (this.#parent?.moments.get(column)?.[place.parent] ?? NaN);
-    return microsOf(
-      moment.distance!.decode(registers, moment.register, known, place.count - place.index, random),
-      false,
+    const left = place.count - place.index;
+    return this.#relative(moment.distance!, moment.register, this.#ofParent(column, place), left, registers, random);
+  }
+
+  #ofParent(column: string, { parent }: Place): number {
+    return parent < 0 ? NaN : (this.#parent?.moments.get(column)?.[parent] ?? NaN);
+  }
+
+  /** By a distance that leads no further than what was observed, as likely as the model says among those. */
+  #relative(
+    distance: RelativeMoment,
+    register: number,
+    reference: number,
+    left: number,
+    registers: Uint16Array,
+    random: Uniforms,
+  ): number | null {
+    const isKnown = registers[register] < distance.knownCount;
+    this.#redraw(
+      registers,
+      register,
+      (code) => (!isKnown || code < distance.knownCount) && distance.fits(code, reference),
+      random,
     );
+    return microsOf(distance.decode(registers, register, reference, left, random), false);
+  }
+
+  /** Draws a register again where its code is none of those admitted; where none of these is likely it stays. */
+  #redraw(registers: Uint16Array, register: number, admits: (code: number) => boolean, random: Uniforms): void {
+    if (admits(registers[register])) return;
+    const chain = this.#chain!;
+    const drawn = chain.conditionals[register - chain.contextCount].drawWhere(registers, random.next(), admits);
+    if (drawn >= 0) registers[register] = drawn;
   }
 
   /**
@@ -168,7 +221,9 @@ function microsOf(cell: Cell, isDate: boolean): number | null {
 function revive({ name, maker, encoder }: CellColumn, column: number, nullable: boolean): Moment {
   const isEncoder = maker.by === 'encoder';
   const base = maker.by === 'moment' ? maker.base : null;
-  const register = (maker as { register: number }).register;
+  const batches = maker.by === 'moment' ? maker.batches : [];
+  const batchRegister = (maker as { register: number }).register;
+  const register = batchRegister + (batches.length > 0 ? 1 : 0);
   const isDate = isEncoder ? encoder!.form === 'epoch-days' : (maker as { isDate: boolean }).isDate;
   const plain = {
     column,
@@ -181,9 +236,19 @@ function revive({ name, maker, encoder }: CellColumn, column: number, nullable: 
     distance: null,
     gap: null,
     gapRegister: -1,
+    parts: encoder?.parts.length ?? 0,
+    batches,
+    batchRegister,
   };
   if (base === null) return plain;
-  if (base.from !== 'sibling') return { ...plain, distance: new RelativeMoment(base.distance) };
+  if (base.from === 'nothing') {
+    const absolute = reviveEncoder(base.kind, base.parameters);
+    return { ...plain, absolute, parts: absolute.parts.length };
+  }
+  if (base.from !== 'sibling') {
+    const distance = new RelativeMoment(base.distance);
+    return { ...plain, distance, parts: distance.parts.length };
+  }
   const gap = new RelativeMoment(base.gap);
   if (base.first.from === 'parent') {
     const distance = new RelativeMoment(base.first.distance);

@@ -302,16 +302,20 @@ export class RowMaker implements RowView {
           break;
         }
         case 'place':
-          this.#registers[at] = Math.min(
-            PLACE_CAP,
-            register.from === 0 ? place.index : register.from === 1 ? place.count : place.count - 1 - place.index,
-          );
+          this.#registers[at] = this.#placeOf(register.from, place);
           break;
         default:
           this.#registers[at] =
             place.index === 0 || place.parent < 0 ? register.size - 1 : this.#previous[register.from];
       }
     }
+  }
+
+  /** Index, number of siblings, how many are still to come, and how much time they have. */
+  #placeOf(what: number, place: Place): number {
+    if (what === 3) return this.#moments.paceOf(place);
+    const { index, count } = place;
+    return Math.min(PLACE_CAP, what === 0 ? index : what === 1 ? count : count - 1 - index);
   }
 
   #decode(row: number, place: Place, random: RandomCursor): void {

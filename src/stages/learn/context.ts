@@ -52,6 +52,7 @@ export function contextRegisters(
   siblings: SiblingOrder,
   own: readonly CodedRegister[],
   behindParent: readonly ReachedRegister[],
+  pace: CodedRegister | null,
 ): ContextRegisters {
   const links = sample.parents.get(foreignKey)!;
   const { index, count, previous } = siblings;
@@ -81,6 +82,7 @@ export function contextRegisters(
     hasNull: false,
   });
   const places = [place('#index', index), place('#count', count), place('#remaining', remaining)];
+  if (pace !== null) places.push(pace);
   const before = own.map((register, from) => ({
     from,
     name: `sibling:${register.name}`,

@@ -20,7 +20,7 @@ import type { LearnedModel } from './artifact.ts';
 import { applyRules } from './apply-rules.ts';
 import { findAgreements, followAgreements, type Agreement } from './agreement.ts';
 import { chooseReached, contextRegisters, siblingOrder, type ContextRegisters, type FittedTable } from './context.ts';
-import { codeMoments, momentValues } from './moments.ts';
+import { codeMoments, codePace, momentValues } from './moments.ts';
 import { chooseContexts, orderTables } from './order-tables.ts';
 import { mineRules } from './rules/index.ts';
 import { miningOptions } from './rules/mining-options.ts';
@@ -204,6 +204,7 @@ function learnTable(table: TableFacts, graphTable: GraphTable, learning: Learnin
             siblings!,
             own.registers,
             behind([contextKey.name]),
+            codePace(momentPlan, sample, siblings!),
           );
     return { own, context };
   };

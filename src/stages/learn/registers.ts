@@ -173,12 +173,12 @@ export function ownRegisters(
 function makersOfMoments({ moments }: MomentPlan): Map<string, ColumnMaker> {
   const makers = new Map<string, ColumnMaker>();
   let register = 0;
-  for (const { column, base, absolute, isDate, registers } of moments) {
+  for (const { column, base, absolute, isDate, batches, registers } of moments) {
     makers.set(
       column,
       base === null
         ? { by: 'encoder', ...absolute!, register, learned: true }
-        : { by: 'moment', register, base, isDate },
+        : { by: 'moment', register, base, isDate, batches },
     );
     register += registers.length;
   }
