@@ -10,6 +10,7 @@ import type { GateResult, ScanReport } from '../stages/scan/artifact.ts';
 import { scanSynthetic } from '../stages/scan/index.ts';
 import { DEFAULT_LIMITS, type ScanLimits, type ScanSide } from '../stages/scan/input.ts';
 import { fakeControls } from './make-rows.ts';
+import { adherenceGates, ruleAdherence } from './rule-adherence.ts';
 
 export interface ScanRequest {
   readonly model: LearnedModel;
@@ -29,7 +30,7 @@ export async function scanMade(request: ScanRequest): Promise<ScanReport> {
   const { model, config, seed } = request;
   const sample = await readTarget(request.target, model.catalog, model.graph, request.basis, request.signal);
   const exhaustive = request.basis === 'loaded';
-  return scanSynthetic({
+  const report = await scanSynthetic({
     catalog: model.catalog,
     graph: model.graph,
     classification: model.classification,
@@ -49,6 +50,10 @@ export async function scanMade(request: ScanRequest): Promise<ScanReport> {
     limits: scanLimits(config),
     seed,
   });
+  const rules = ruleAdherence(model, sample);
+  const gates = [...report.gates, ...adherenceGates(rules, request.basis)];
+  const verdict = gates.some((gate) => gate.verdict === 'fail') ? 'fail' : report.verdict;
+  return { ...report, gates, rules, verdict };
 }
 
 async function readTarget(

@@ -3,6 +3,7 @@
  * be tested is drawn again.
  */
 import type { Cell } from '../../model/encoders/encoder.ts';
+import { combine, roundTo } from '../../model/rule-arithmetic.ts';
 import type { MinedRule, Operand } from '../../model/rules.ts';
 import type { ForeignKeyModel, TableModel } from '../../model/table-model.ts';
 import type { RandomCursor } from '../../numeric/random.ts';
@@ -10,7 +11,7 @@ import type { CellColumn } from './cells.ts';
 import { Bounds, isMovable, type Bound } from './rules/bounds.ts';
 import { FoundPairs, type FoundInRule } from './rules/found-pairs.ts';
 import { operandNumber, operandText, type Columns, type RowPlace, type RowView } from './rules/row-view.ts';
-import { combine, DAY_MICROS, roundTo, type Measured } from './rules/rule-numbers.ts';
+import { DAY_MICROS, type Measured } from './rules/rule-numbers.ts';
 import { Sharing } from './rules/sharing.ts';
 import { inOrderOfUse, type Step } from './rules/step-order.ts';
 import { aggregatesOf } from './tally.ts';

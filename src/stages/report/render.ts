@@ -6,6 +6,7 @@ import { gateSection } from './gates.ts';
 import { html, Markup } from './html.ts';
 import { relationSection } from './relations.ts';
 import { cardSection, runSection } from './run-facts.ts';
+import { ruleSection } from './rule-section.ts';
 import { STYLE } from './style.ts';
 import { tableSection } from './tables.ts';
 
@@ -35,6 +36,7 @@ export function renderReport(record: RunRecord): string {
               <li><a href="#findings">Findings</a></li>
               <li><a href="#card">Model card</a></li>
               <li><a href="#run">Run</a></li>
+              ${record.scan?.hiddenRules !== undefined && html`<li><a href="#rules">Hidden rules</a></li>`}
               <li><a href="#fidelity">Fidelity</a></li>
               <li><a href="#relations">Relations</a></li>
               <li><a href="#tables">Tables</a></li>
@@ -43,6 +45,7 @@ export function renderReport(record: RunRecord): string {
         </header>
         <main>
           ${gateSection(record)} ${findingSection(record.findings)} ${cardSection(record)} ${runSection(record)}
+          ${record.scan?.hiddenRules !== undefined && ruleSection(record.scan.hiddenRules)}
           ${fidelitySection(record.scan)} ${relationSection(record)} ${tableSection(record)}
         </main>
       </body>

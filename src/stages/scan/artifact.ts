@@ -103,6 +103,20 @@ export interface TablePrivacy {
   readonly distanceBins: readonly (readonly [number, number, number])[];
 }
 
+/** A hidden rule of the source, and how the made rows keep it. */
+export interface RuleAdherence {
+  readonly table: string;
+  /** In plain words. */
+  readonly description: string;
+  /** Rows of the source that could have broken it, of how many units, and rows that were checked besides. */
+  readonly caseCount: number;
+  readonly unitCount: number;
+  readonly tuneCaseCount: number;
+  /** Made rows that could break it, and that do. */
+  readonly madeCaseCount: number;
+  readonly breachCount: number;
+}
+
 export interface ScanReport {
   readonly version: 1;
   readonly gates: readonly GateResult[];
@@ -113,6 +127,8 @@ export interface ScanReport {
   readonly queries: QueryFidelity | null;
   readonly rules: RuleFidelity | null;
   readonly privacy: readonly TablePrivacy[];
+  /** Absent where no model says which rules there are. */
+  readonly rules?: readonly RuleAdherence[];
   readonly findings: readonly Finding[];
   /** `fail` if any gate failed. */
   readonly verdict: 'pass' | 'fail';

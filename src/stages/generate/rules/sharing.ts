@@ -3,9 +3,10 @@
  * made one after the other: each takes what was drawn for it while that leaves something for those to come, the last
  * takes the rest; where nothing is left, none may take part.
  */
+import { roundTo } from '../../../model/rule-arithmetic.ts';
 import type { MinedRule } from '../../../model/rules.ts';
 import type { Columns, RowPlace, RowView } from './row-view.ts';
-import { measured, roundTo } from './rule-numbers.ts';
+import { measured } from './rule-numbers.ts';
 
 export type SharedRule = Extract<MinedRule, { readonly kind: 'aggregate' }>;
 

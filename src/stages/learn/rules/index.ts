@@ -130,7 +130,8 @@ export function mineRules(
 
 const NONE: ReadonlySet<string> = new Set();
 
-function ruleTables(
+/** The tables of a sample as the miner sees them. */
+export function ruleTables(
   catalog: Catalog,
   graph: RelationGraph,
   sample: RelationalSample,

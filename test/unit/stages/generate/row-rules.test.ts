@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Cell } from '../../../../src/model/encoders/encoder.ts';
+import { roundTo } from '../../../../src/model/rule-arithmetic.ts';
 import type { MinedRule, Operand, RuleBody } from '../../../../src/model/rules.ts';
 import type { TableModel } from '../../../../src/model/table-model.ts';
 import { cellColumns, type CellColumn } from '../../../../src/stages/generate/cells.ts';
 import { RowRules } from '../../../../src/stages/generate/row-rules.ts';
 import type { RowView } from '../../../../src/stages/generate/rules/row-view.ts';
-import { roundTo } from '../../../../src/stages/generate/rules/rule-numbers.ts';
 import type { LearnedModel } from '../../../../src/stages/learn/artifact.ts';
 import { learned } from '../../../support/sketch-database.ts';
 
