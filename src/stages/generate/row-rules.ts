@@ -15,11 +15,14 @@ import { DAY_MICROS, type Measured } from './rules/rule-numbers.ts';
 import { Sharing } from './rules/sharing.ts';
 import { inOrderOfUse, type Step } from './rules/step-order.ts';
 import { aggregatesOf } from './tally.ts';
-import type { MadeTable } from './world.ts';
+import { hopKey, type MadeTable } from './world.ts';
 
 type Test = (row: RowView) => boolean;
+type Dependency = Extract<MinedRule, { kind: 'dependency' }>;
 type Order = Extract<MinedRule, { kind: 'order' }>;
 
+/** Values of which a dependency remembers what followed. */
+const MAX_TOLD = 200_000;
 const NO_TABLES: ReadonlyMap<string, MadeTable> = new Map();
 
 export class RowRules {
@@ -35,6 +38,8 @@ export class RowRules {
   readonly #bounds: Bounds;
   readonly #contextKey: string | null;
   readonly #previous: Cell[];
+  /** What followed from values that no table of values knows: of the first row that had them. */
+  readonly #told = new Map<Dependency, Map<string, string | null>>();
   #place: RowPlace = { parent: -1, index: 0 };
 
   constructor(model: TableModel, columns: readonly CellColumn[], tables: ReadonlyMap<string, MadeTable> = NO_TABLES) {
@@ -122,7 +127,12 @@ export class RowRules {
 
   remember(cells: readonly Cell[], row?: RowView): void {
     for (let i = 0; i < cells.length; i++) this.#previous[i] = cells[i];
-    if (row !== undefined) for (const sharing of this.#sharings) sharing.remember(row);
+    if (row === undefined) return;
+    for (const sharing of this.#sharings) sharing.remember(row);
+    for (const [rule, told] of this.#told) {
+      const key = keyOf(row, rule.from);
+      if (told.size < MAX_TOLD && !told.has(key)) told.set(key, row.text(rule.to));
+    }
   }
 
   /** Columns that are drawn from the model, and so may be written over. */
@@ -167,13 +177,14 @@ export class RowRules {
         if (!this.#isDrawn(rule.to) || !rule.from.every((name) => this.#isKnown(name))) return null;
         const { column } = this.#columns.get(rule.to)!;
         const map = new Map(rule.map.map((entry) => [JSON.stringify(entry.slice(0, -1)), entry.at(-1)!]));
+        this.#told.set(rule, new Map());
         return {
           kind,
           reads: rule.from,
           writes: [rule.to],
           run: (row) => {
-            const key = JSON.stringify(rule.from.map((name) => row.text(name)));
-            const text = map.get(key);
+            const key = keyOf(row, rule.from);
+            const text = map.get(key) ?? this.#told.get(rule)!.get(key);
             if (text !== undefined) row.set(rule.to, column.parse(text));
           },
         };
@@ -309,6 +320,17 @@ export class RowRules {
           return isNull ? !present.has(given) : !absent.has(given);
         };
       }
+      case 'copy-through': {
+        const { maker } = this.#columns.get(rule.column)?.column ?? {};
+        const [first, second] = rule.path;
+        const name = hopKey(second, rule.parentColumn);
+        const isCopied = maker?.by === 'copy' && maker.foreignKey === first && maker.parentColumn === name;
+        if (!this.#isKnown(rule.column) || isCopied) return null;
+        return (row) => {
+          const text = row.parentText(first, name);
+          return text === null || row.text(rule.column) === text;
+        };
+      }
       case 'present': {
         const key = this.#key(rule.of.foreignKey!);
         if (key === undefined || key.maker.by === 'null') return null;
@@ -431,6 +453,10 @@ export class RowRules {
   #number(operand: Operand, row: RowView): Measured | null {
     return operandNumber(operand, row, this.#columns);
   }
+}
+
+function keyOf(row: RowView, columns: readonly string[]): string {
+  return JSON.stringify(columns.map((name) => row.text(name)));
 }
 
 function ownOperand(column: string): Operand {

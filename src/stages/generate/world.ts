@@ -97,6 +97,7 @@ export function needsOf(models: readonly TableModel[]): Map<string, Needs> {
     for (const { maker } of model.columns) if (maker.by === 'copy') follow(maker.foreignKey, maker.parentColumn);
     for (const rule of model.rules) {
       if (rule.kind === 'copy') follow(rule.foreignKey, rule.parentColumn);
+      if (rule.kind === 'copy-through') follow(rule.path[0], hopKey(rule.path[1], rule.parentColumn));
       if (rule.kind === 'same-parent') {
         const parent = model.foreignKeys.find((key) => key.name === rule.through)?.referencedTable;
         const further = models

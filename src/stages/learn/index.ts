@@ -236,7 +236,7 @@ function learnTable(table: TableFacts, graphTable: GraphTable, learning: Learnin
     ownFrom,
     rowModel,
     calendar: models.calendar,
-    rules: learning.rules.get(id) ?? [],
+    rules: (learning.rules.get(id) ?? []).filter((rule) => isHeldBySome(rule, plan)),
     incoming: models.incoming,
     rows: null,
     selfTest,
@@ -441,6 +441,12 @@ function named(registers: readonly CodedRegister[]): { name: string; column: Cod
 
 function clamp(value: number, low: number, high: number): number {
   return Math.max(low, Math.min(high, Math.round(value)));
+}
+
+/** What depends on values that are made anew, or tells them, is no rule of the made rows: they have their own. */
+function isHeldBySome(rule: MinedRule, plan: TablePlan): boolean {
+  if (rule.kind !== 'dependency') return true;
+  return [...rule.from, rule.to].every((column) => plan.columns.get(column)?.by !== 'mask');
 }
 
 /** [children, parents][] of a foreign key in the sample. */
