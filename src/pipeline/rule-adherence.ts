@@ -1,12 +1,12 @@
-/** Whether made rows keep the hidden rules of their model: each rule with its counts, and a gate for each table. */
+/** Whether made rows keep the hidden rules of their model: each rule with its counts, and what the gate asks of them. */
 import type { LearnedModel } from '../stages/learn/artifact.ts';
 import { countBreaches } from '../stages/learn/rules/check.ts';
 import { describeRule } from '../stages/learn/rules/describe.ts';
 import type { RelationalSample } from '../stages/profile/artifact.ts';
-import type { GateResult, RuleAdherence } from '../stages/scan/artifact.ts';
+import type { RuleAdherence, RuleFidelity } from '../stages/scan/artifact.ts';
 
-/** Share of cases in which the rules of a table must hold. */
-const MIN_ADHERENCE = 0.995;
+/** Of fewer made rows one that breaks a rule says nothing of how often it is broken: such rules are judged together. */
+const MIN_MADE_CASES = 300;
 
 /** Of the rules of all synthesised tables, in their order. `made`: the made rows, as the source's were read. */
 export function ruleAdherence(model: LearnedModel, made: RelationalSample): readonly RuleAdherence[] {
@@ -20,26 +20,27 @@ export function ruleAdherence(model: LearnedModel, made: RelationalSample): read
   }));
 }
 
-/** One gate a table that has rules: the share of cases, over all of its rules, that keep them. */
-export function adherenceGates(rules: readonly RuleAdherence[], basis: GateResult['basis']): readonly GateResult[] {
-  return [...new Set(rules.map((rule) => rule.table))].map((table): GateResult => {
-    const own = rules.filter((rule) => rule.table === table && rule.madeCaseCount > 0);
-    const common = { gate: 'rule-adherence', scope: table, interval: null, limit: MIN_ADHERENCE, basis };
-    if (own.length === 0)
-      return {
-        ...common,
-        value: null,
-        verdict: 'not-applicable',
-        explanation: 'No made row could break a hidden rule.',
-      };
-    const cases = own.reduce((sum, rule) => sum + rule.madeCaseCount, 0);
-    const breaches = own.reduce((sum, rule) => sum + rule.breachCount, 0);
-    const value = 1 - breaches / cases;
-    const broken = own.filter((rule) => rule.breachCount > 0).length;
-    const explanation =
-      broken === 0
-        ? `All ${own.length} hidden rules hold in every made row.`
-        : `${broken} of ${own.length} hidden rules are broken, in ${breaches} of ${cases} cases together.`;
-    return { ...common, value, verdict: value >= MIN_ADHERENCE ? 'pass' : 'fail', explanation };
-  });
+/** Broken rules that are named. */
+const NAMED_RULES = 5;
+
+/** What the gate asks: how the rules are kept on the mean, and at worst. Null where no model has any. */
+export function ruleFidelity(rules: readonly RuleAdherence[]): RuleFidelity | null {
+  const tried = rules.filter((rule) => rule.madeCaseCount > 0);
+  if (tried.length === 0) return null;
+  const heldRate = (some: readonly RuleAdherence[]): number => {
+    const cases = some.reduce((sum, rule) => sum + rule.madeCaseCount, 0);
+    return 1 - some.reduce((sum, rule) => sum + rule.breachCount, 0) / cases;
+  };
+  const few = tried.filter((rule) => rule.madeCaseCount < MIN_MADE_CASES);
+  const judged = [
+    ...tried.filter((rule) => rule.madeCaseCount >= MIN_MADE_CASES).map((rule) => heldRate([rule])),
+    ...(few.length === 0 ? [] : [heldRate(few)]),
+  ];
+  const broken = tried
+    .filter((rule) => rule.breachCount > 0)
+    .map((rule) => ({ rule: rule.description, heldRate: heldRate([rule]) }))
+    .sort((a, b) => a.heldRate - b.heldRate)
+    .slice(0, NAMED_RULES);
+  const mean = tried.reduce((sum, rule) => sum + heldRate([rule]), 0) / tried.length;
+  return { ruleCount: tried.length, mean, worst: Math.min(...judged), broken };
 }

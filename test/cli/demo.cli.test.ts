@@ -1,6 +1,9 @@
 /** The demo as a newcomer runs it, and as one who looks around or loses patience does. */
+import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
+import { PLANTED_RULES } from '../../src/pipeline/demo/planted-rules.ts';
+import type { RuleAdherence } from '../../src/stages/scan/artifact.ts';
 import { attempt } from '../support/bad-input.ts';
 import { sql } from '../support/publish-fixture.ts';
 
@@ -12,8 +15,18 @@ async function answers(port: number): Promise<boolean> {
   });
 }
 
+/** Names of planted rules that some row breaks. */
+async function brokenRules(url: string): Promise<readonly string[]> {
+  const broken: string[] = [];
+  for (const rule of PLANTED_RULES) {
+    const [{ count }] = (await sql(url, rule.sql)) as readonly { readonly count: number }[];
+    if (count > 0) broken.push(`${rule.name}: ${count}`);
+  }
+  return broken;
+}
+
 test('the demo passes and, kept, can be looked at until Ctrl-C, which leaves nothing', async () => {
-  const seen: { counts?: unknown; ports?: number[] } = {};
+  const seen: { counts?: unknown; broken?: unknown; ports?: number[] } = {};
   let looked: Promise<void> = Promise.resolve();
   const run = await attempt(['demo', '--keep'], {
     during: (child) => {
@@ -26,6 +39,7 @@ test('the demo passes and, kept, can be looked at until Ctrl-C, which leaves not
         looked = (async () => {
           const count = 'SELECT count(*)::int AS customers FROM public.customer';
           seen.counts = [await sql(urls[1], count), await sql(urls[2], count)];
+          seen.broken = await brokenRules(urls[2]);
           seen.ports = [Number(new URL(urls[1]).port), Number(new URL(urls[2]).port)];
           child.kill('SIGINT');
         })();
@@ -37,6 +51,16 @@ test('the demo passes and, kept, can be looked at until Ctrl-C, which leaves not
   expect(run.result.verdict, run.stderr).toBe('pass');
   expect(run.exitCode).toBe(0);
   expect(seen.counts).toEqual([[{ customers: 2000 }], [{ customers: 2000 }]]);
+  // What the shop's application keeps true, the made shop keeps true in every row.
+  expect(seen.broken).toEqual([]);
+  const record = JSON.parse(await readFile(String(run.result['reportPath']).replace(/html$/, 'json'), 'utf8'));
+  const rules: readonly RuleAdherence[] = record.scan.rules;
+  expect(rules.length).toBeGreaterThan(60);
+  expect(rules.find(({ description }) => description.includes('subtotal − discount ≥ 80'))).toMatchObject({
+    table: 'public.orders',
+    breachCount: 0,
+    madeCaseCount: expect.toSatisfy((count: number) => count > 1000),
+  });
   expect(run.result['connections']).toEqual({
     source: expect.stringContaining('/shop'),
     target: expect.stringContaining('/shop_staging'),

@@ -53,12 +53,20 @@ export async function loadFakers(seed: number): Promise<Fakers> {
 
 /** Stores with their staff, customers with their addresses: the two cycles of the schema. */
 export function makePeople(seed: number, customerCount: number, fakers: Fakers): ShopPeople {
-  const { stores, staff } = makeStores(new Dice(seed, 'staff'), fakers);
+  const { stores, staff, leads } = makeStores(new Dice(seed, 'staff'), fakers);
   const { customerTable, addressTable, customers } = makeCustomers(new Dice(seed, 'customers'), customerCount, fakers);
+  hireMore(new Dice(seed, 'hires'), fakers, staff, leads);
   return { tables: [stores, staff, customerTable, addressTable], customers };
 }
 
+/** Who others work under: those who lead a store's shifts. */
+interface Lead {
+  readonly id: number;
+  readonly hired: number;
+}
+
 function makeStores(dice: Dice, fakers: Fakers) {
+  const leadsByStore: Lead[][] = [];
   const stores = new SampleTable<Record<string, Cell>>('public.store');
   const staff = new SampleTable<Record<string, Cell>>('public.staff');
   let id = 0;
@@ -72,8 +80,9 @@ function makeStores(dice: Dice, fakers: Fakers) {
       manager_id: manager,
       opened_on: dateText(openedOn),
     });
-    const leads: { id: number; hired: number }[] = [];
-    const size = 26 + dice.between(0, 9);
+    const leads: Lead[] = [];
+    leadsByStore.push(leads);
+    const size = 7 + dice.between(0, 5);
     for (let place = 0; place < size; place++) {
       id++;
       const [job, salary] =
@@ -90,22 +99,56 @@ function makeStores(dice: Dice, fakers: Fakers) {
       const left =
         place > 2 && dice.chance(0.2) ? Math.min(hired + dice.between(90, 900) * DAY_MS, SHOP_NOW - DAY_MS) : null;
       if (place === 1 || place === 2) leads.push({ id, hired });
-      const { firstName, lastName } = personName(fakers, country);
-      staff.add({
-        id,
-        store_id: i + 1,
-        manager_id: boss?.id ?? null,
-        first_name: firstName,
-        last_name: lastName,
-        email: `${asciiName(firstName)}.${asciiName(lastName)}.${id}@shop.example`,
-        job,
-        salary: money(Math.round(dice.around(salary, 0.08)) * 100),
-        hired_on: dateText(hired),
-        left_on: left === null ? null : dateText(left),
-      });
+      addStaff(dice, fakers, staff, { id, store: i, boss: boss?.id ?? null, job, salary, hired, left });
     }
   });
-  return { stores, staff };
+  return { stores, staff, leads: leadsByStore };
+}
+
+const MORE_STAFF = 20;
+
+/** Later hires of all stores: enough people to see who works under whom. */
+function hireMore(
+  dice: Dice,
+  fakers: Fakers,
+  staff: SampleTable<Record<string, Cell>>,
+  leads: readonly (readonly Lead[])[],
+): void {
+  leads.forEach((mine, store) => {
+    for (let i = 0; i < MORE_STAFF; i++) {
+      const boss = dice.pick(mine);
+      const [job, salary] = JOBS[dice.chance(0.6) ? 2 : 3];
+      const hired = boss.hired + dice.between(0, 900) * DAY_MS;
+      const left = dice.chance(0.2) ? Math.min(hired + dice.between(90, 900) * DAY_MS, SHOP_NOW - DAY_MS) : null;
+      addStaff(dice, fakers, staff, { id: staff.rows.length + 1, store, boss: boss.id, job, salary, hired, left });
+    }
+  });
+}
+
+interface Hire {
+  readonly id: number;
+  readonly store: number;
+  readonly boss: number | null;
+  readonly job: string;
+  readonly salary: number;
+  readonly hired: number;
+  readonly left: number | null;
+}
+
+function addStaff(dice: Dice, fakers: Fakers, staff: SampleTable<Record<string, Cell>>, hire: Hire): void {
+  const { firstName, lastName } = personName(fakers, COUNTRIES[hire.store]);
+  staff.add({
+    id: hire.id,
+    store_id: hire.store + 1,
+    manager_id: hire.boss,
+    first_name: firstName,
+    last_name: lastName,
+    email: `${asciiName(firstName)}.${asciiName(lastName)}.${hire.id}@shop.example`,
+    job: hire.job,
+    salary: money(Math.round(dice.around(hire.salary, 0.08)) * 100),
+    hired_on: dateText(hire.hired),
+    left_on: hire.left === null ? null : dateText(hire.left),
+  });
 }
 
 const MAIL_HOSTS = [

@@ -128,7 +128,7 @@ export interface ScanReport {
   readonly rules: RuleFidelity | null;
   readonly privacy: readonly TablePrivacy[];
   /** Absent where no model says which rules there are. */
-  readonly rules?: readonly RuleAdherence[];
+  readonly hiddenRules?: readonly RuleAdherence[];
   readonly findings: readonly Finding[];
   /** `fail` if any gate failed. */
   readonly verdict: 'pass' | 'fail';

@@ -1,7 +1,7 @@
 /** Columns that sum up some of the children: the captured payments of an order, the lines that were not cancelled. */
 import type { ForeignKeyFacts } from '../../../../connectors/connector.ts';
 import type { RuleSupport } from '../../../model/rules.ts';
-import type { AggregateRule } from './aggregate.ts';
+import { screenChildren, type AggregateRule } from './aggregate.ts';
 import { BROKEN, HELD, MIN_LITERAL_UNITS, SILENT, weigh, type RuleTest } from './evidence.ts';
 import { tolerance } from './precision.ts';
 import type { RuleColumn } from './rule-column.ts';
@@ -35,16 +35,37 @@ export function mineAggregatesWhere(
   const filters = targets.length === 0 ? [] : filtersOf(child, unnamed);
   if (filters.length === 0) return [];
   const links = child.sample.parents.get(key.name)!;
+  const screen = screenChildren(parent, links);
   const parts = [...child.columns.values()].filter((column) => column.isMeasure && column.line === 'number');
   return targets.flatMap((target) => {
     for (const filter of filters) {
       for (const part of [...parts, null]) {
+        if (!survives(target, part, filter, screen)) continue;
         const rule = mineOne(parent, child, key, links, target, part, filter, settled.has(target.name));
         if (rule !== null) return [rule];
       }
     }
     return [];
   });
+}
+
+/** Whether it holds for some parents, before all children are added up. */
+function survives(
+  target: RuleColumn,
+  part: RuleColumn | null,
+  { wanted }: Filter,
+  screen: ReadonlyMap<number, readonly number[]>,
+): boolean {
+  const slack = tolerance(target, part === null ? [] : [part]);
+  for (const [row, children] of screen) {
+    let total = NaN;
+    for (const child of children) {
+      const value = wanted[child] === 0 ? NaN : part === null ? 1 : part.numbers[child];
+      if (!Number.isNaN(value)) total = Number.isNaN(total) ? value : total + value;
+    }
+    if (!Number.isNaN(total) && Math.abs(total - target.numbers[row]) > slack(target.numbers[row])) return false;
+  }
+  return screen.size > 0;
 }
 
 /** Statuses of the children; of a value that few have, the others. */

@@ -74,7 +74,7 @@ function candidatesFor(target: RuleColumn, child: RuleTable): Candidate[] {
 }
 
 /** The children of some parents that have any, those with several first. */
-function screenChildren(parent: RuleTable, links: Int32Array): ReadonlyMap<number, readonly number[]> {
+export function screenChildren(parent: RuleTable, links: Int32Array): ReadonlyMap<number, readonly number[]> {
   const counts = new Uint32Array(parent.sample.rowCount);
   for (const to of links) if (to >= 0) counts[to]++;
   const some = parent.fit.filter((row) => counts[row] > 1).slice(0, SCREEN_PARENTS);

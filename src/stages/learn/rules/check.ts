@@ -73,17 +73,18 @@ function testOf(rule: MinedRule, table: RuleTable, tables: ReadonlyMap<string, R
       };
     }
     case 'value-when-null': {
-      const [column, given] = [texts(rule.column), texts(rule.given)];
-      return (row) => (given[row] === null ? held(column[row] === rule.value) : SILENT);
+      const given = texts(rule.given);
+      const isValue = equalTo(table, rule.column, rule.value);
+      return (row) => (given[row] === null ? held(isValue(row)) : SILENT);
     }
     case 'value-from': {
-      const column = texts(rule.column);
+      const isValue = equalTo(table, rule.column, rule.value);
       const of = table.columns.get(rule.of)!.numbers;
       const minus = rule.minus === undefined ? null : table.columns.get(rule.minus)!.numbers;
       return (row) => {
         const amount = Math.round((of[row] - (minus?.[row] ?? 0)) * 1e9) / 1e9;
         const speaks = rule.side === 'at-least' ? amount >= rule.from : amount <= rule.from;
-        return speaks ? held(column[row] === rule.value) : SILENT;
+        return speaks ? held(isValue(row)) : SILENT;
       };
     }
     case 'present': {
@@ -177,6 +178,13 @@ function testOf(rule: MinedRule, table: RuleTable, tables: ReadonlyMap<string, R
     case 'found-in':
       return foundTest(rule, table, tables);
   }
+}
+
+/** Numbers are equal however they are written. */
+function equalTo(table: RuleTable, name: string, value: string): (row: number) => boolean {
+  const column = table.columns.get(name)!;
+  if (column.line !== 'number') return (row) => column.texts[row] === value;
+  return (row) => column.texts[row] === value || column.numbers[row] === Number(value);
 }
 
 function orderTest(rule: Extract<MinedRule, { kind: 'order' }>, table: RuleTable): RowTest {
