@@ -79,6 +79,8 @@ export function mineRules(
       mineParentOrders(table, { ...rules.get(table.id)!, aggregates, ordersOf }),
     ]),
   );
+  const pointsBack = (table: RuleTable, foreignKey: string): boolean =>
+    rules.get(table.id)!.equalities.some((rule) => rule.kind === 'points-back' && rule.through === foreignKey);
   const sums: SumColumns = (table, child, foreignKey) =>
     new Set(
       (aggregates.get(table.id) ?? []).flatMap((rule) =>
@@ -120,7 +122,7 @@ export function mineRules(
         ...ground,
         ordersOf: (of) => [...ordersOf(of), ...(of === table ? ownOrders : [])],
       }),
-      ...mineOrdersTwoUp(table, ground, ownOrders, (parent) => parentOrders.get(parent.id) ?? []),
+      ...mineOrdersTwoUp(table, ground, ownOrders, (parent) => parentOrders.get(parent.id) ?? [], pointsBack),
     ];
     table.forget();
     return mined;

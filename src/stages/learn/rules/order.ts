@@ -107,13 +107,15 @@ export function mineOrdersTwoUp(
   ground: OrderGround,
   own: readonly OrderRule[],
   between: (parent: RuleTable) => readonly OrderRule[],
+  pointsBack: (table: RuleTable, foreignKey: string) => boolean,
 ): readonly OrderRule[] {
   return table.foreignKeys().flatMap((key) => {
     const parent = table.parent(key.name)!;
     if (parent === table) return [];
     return parent.foreignKeys().flatMap((second) => {
       const top = parent.parent(second.name)!;
-      if (top === table || top === parent) return [];
+      // One of the parent's own children is chosen when these are made: what holds of it is told by the child.
+      if (top === table || top === parent || pointsBack(parent, second.name)) return [];
       const found: OrderRule[] = [];
       for (const a of table.measures()) {
         for (const b of a.line === 'moment' ? top.measures() : []) {
