@@ -92,7 +92,7 @@ test('the demo passes and, kept, can be looked at until Ctrl-C, which leaves not
     'understudy-reports/*.html',
     'understudy-reports/*.json',
   ]);
-});
+}, 300_000);
 
 test('a demo that is stopped midway leaves nothing', async () => {
   const run = await attempt(['demo', '--verbose'], {
