@@ -19,6 +19,7 @@ export class TextChance {
   readonly #words = new Map<string, number>();
   readonly #pairs = new Map<string, number>();
   #textCount = 0;
+  #digitCount = 0;
 
   /** `made`: the texts, each with its number. */
   constructor(made: ReadonlyMap<string, number>) {
@@ -30,6 +31,7 @@ export class TextChance {
       for (const word of words) {
         add(this.#words, word, count);
         add(this.#pairs, `${before} ${word}`, count);
+        if (isDigit(word)) this.#digitCount += count;
         before = word;
       }
       add(this.#words, '', count);
@@ -58,7 +60,9 @@ export class TextChance {
     for (const word of wordsOf(text)) {
       const after = (this.#pairs.get(`${before} ${word}`) ?? 0) - own;
       const chained = after <= 0 ? 0 : after / Math.max(1, (this.#words.get(before) ?? 0) - own);
-      const alone = Math.max(0, (this.#words.get(word) ?? 0) - own) / this.#textCount;
+      // A text has many digits, and each place is filled by one of them.
+      const places = isDigit(word) ? this.#digitCount : this.#textCount;
+      const alone = Math.max(0, (this.#words.get(word) ?? 0) - own) / places;
       expected *= Math.min(1, Math.max(chained, alone));
       if (expected < NOTHING) return 0;
       before = word;
@@ -87,6 +91,10 @@ export class TextChance {
 
 function add(counts: Map<string, number>, key: string, by: number): void {
   counts.set(key, (counts.get(key) ?? 0) + by);
+}
+
+function isDigit(word: string): boolean {
+  return word.length === 1 && DIGITS.includes(word);
 }
 
 /** Words, and each digit for itself. */
