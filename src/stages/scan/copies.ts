@@ -9,11 +9,13 @@ import type { OpenGate } from './verdicts.ts';
 
 /** Fewer columns cannot be told from coincidence. */
 const MIN_COLUMNS = 2;
+/** Where more than this share of the units have a column's commonest value, it tells hardly any rows apart. */
+const NEARLY_CONSTANT = 0.95;
 /** From here on, a copied row is no coincidence where real rows never come near one another. */
 const MANY_COLUMNS = 8;
 /** Less likely coincidences are none. */
 const CHANCE = 0.001;
-/** A personal value held by so many units identifies none of them. */
+/** What so many units have identifies none of them. */
 const COMMON_UNITS = 5;
 
 export interface CopyOutcome {
@@ -31,8 +33,9 @@ export interface CopyOutcome {
  */
 export function copyGates(view: TableView, limits: ScanLimits): CopyOutcome {
   const columns = informativeColumns(view);
-  if (columns.length < MIN_COLUMNS) {
-    const reason = `Copies were not looked for: ${columns.length} of its columns were learned and tell rows apart, and ${MIN_COLUMNS} are needed.`;
+  const telling = columns.filter((column) => !isNearlyConstant(column, view)).length;
+  if (telling < MIN_COLUMNS) {
+    const reason = `Copies were not looked for: ${telling} of its columns were learned and tell rows apart, and ${MIN_COLUMNS} are needed.`;
     return { gates: [notApplicable('copies', view.id, view.id, reason)], copyRate: null, holdoutCopyRate: null };
   }
   const holders = tupleHolders(columns, view);
@@ -50,15 +53,24 @@ export function copyGates(view: TableView, limits: ScanLimits): CopyOutcome {
     value: excess,
     standardError,
     limit: tolerated,
-    pValue: excessPValue(target, holdout, tolerated),
+    pValue: excessPValue(target, holdout, tolerated, view.sourceUnitCount),
     unitCount: Math.min(view.sourceUnitCount, view.targetUnitCount),
     range: [-1, 1],
-    powered: () => true, // an excess is a rate over all rows: with enough units there is nothing that would hide it
+    powered: () => true, // an excess is a rate over all rows: from `minUnits` units on there is nothing that would hide it
     explanation:
       `${percent(target.rate)} of the target's rows equal, in all ${columns.length} learned columns, rows of exactly one unit of the source; ` +
       `among real rows it is ${percent(holdout.rate)}. More than ${percent(tolerated)} in excess would be copying.`,
   });
   return { gates, copyRate: target.rate, holdoutCopyRate: holdout.rate };
+}
+
+/** Whether all units but a few have the same value: a tuple over one other column and such ones is that one's value. */
+function isNearlyConstant(column: ColumnView, view: TableView): boolean {
+  const counts = valueCounts(column.source.map((value) => value ?? '\u0001'));
+  let commonest = '';
+  for (const [value, count] of counts) if (count > (counts.get(commonest) ?? 0)) commonest = value;
+  const deviating = new Set(view.source.units.filter((_, row) => (column.source[row] ?? '\u0001') !== commonest));
+  return deviating.size < Math.max(COMMON_UNITS, (1 - NEARLY_CONSTANT) * view.sourceUnitCount);
 }
 
 interface TargetCopies extends Rate {

@@ -46,7 +46,7 @@ export function degreeGates(view: TableView, views: readonly TableView[]): OpenG
       value: target.rate - holdout.rate,
       standardError: Math.sqrt(target.variance + holdout.variance),
       limit: tolerated,
-      pValue: excessPValue(target, holdout, tolerated),
+      pValue: excessPValue(target, holdout, tolerated, view.sourceUnitCount),
       unitCount: Math.min(view.sourceUnitCount, view.targetUnitCount),
       range: [-1, 1],
       powered: () => true,

@@ -8,6 +8,9 @@ const GATE = 'extremes';
 const UNITS = 5;
 /** Rows at the end of a column that tell how often units share a value there. */
 const TAIL_ROWS = 100;
+/** That none of them does says not that none ever will: what goes for more rows counts as much as so many of these. */
+const WIDER_ROWS = 1000;
+const WIDER_WEIGHT = 2;
 /** Coincidences that are less likely than this are leaks. */
 const CHANCE = 0.001;
 
@@ -17,7 +20,8 @@ const CHANCE = 0.001;
  * A made value that lies so far out hits a real one by chance as often as real values are dense there: on a line of G
  * steps, beyond the 5th most extreme unit, t made values hit one of r real ones t·r/G times, and
  * as often as real units share their values there. Whoever earns 99 at a
- * place where everybody earns whole tens of thousands is not met that way.
+ * place where everybody earns whole tens of thousands is not met that way. A value that many rows have (a night's batch
+ * job stamps them all alike) is one event, so distinct values are counted.
  */
 export function extremeGates(view: TableView): OpenGate[] {
   const columns = view.columns.filter(
@@ -46,17 +50,12 @@ function isLeaked(column: ColumnView, view: TableView, direction: 1 | -1): boole
   const extremes = mostExtreme(column.sourceNumbers, view.source.units, direction);
   if (extremes === null) return false;
   const { bound, beyond } = extremes;
-  let made = 0;
-  let hits = 0;
-  for (const value of column.targetNumbers) {
-    if (!(direction * value > direction * bound)) continue;
-    made++;
-    if (beyond.has(value)) hits++;
-  }
+  const made = new Set(column.targetNumbers.filter((value) => direction * value > direction * bound));
+  const hits = [...made].filter((value) => beyond.has(value)).length;
   if (hits === 0) return false;
   const far = [...beyond].reduce((a, b) => Math.max(a, direction * b), -Infinity);
   const steps = Math.max(1, (far - direction * bound) / stepOf([...beyond, bound], column));
-  return poissonTail(hits, made * (extremes.sharedRate + beyond.size / steps)) < CHANCE;
+  return poissonTail(hits, made.size * (extremes.sharedRate + beyond.size / steps)) < CHANCE;
 }
 
 /** The value of the 5th most extreme unit, the distinct values beyond it, and how often units share one thereabouts. Null where there are too few units. */
@@ -79,15 +78,21 @@ function mostExtreme(
   }
   if (bound === null) return null;
   const limit = direction * bound;
-  const tail = order.slice(0, TAIL_ROWS);
-  const holders = new Map<number, Set<number>>();
-  for (const row of tail) holders.set(values[row], (holders.get(values[row]) ?? new Set<number>()).add(units[row]));
-  const sharedRate = tail.filter((row) => holders.get(values[row])!.size > 1).length / tail.length;
+  const shared = sharedRate(order.slice(0, TAIL_ROWS), values, units);
+  const wider = sharedRate(order.slice(0, WIDER_ROWS), values, units);
+  const tailRows = Math.min(order.length, TAIL_ROWS);
   return {
     bound,
-    sharedRate,
+    sharedRate: (shared * tailRows + wider * WIDER_WEIGHT) / (tailRows + WIDER_WEIGHT),
     beyond: new Set(order.map((row) => values[row]).filter((value) => direction * value > limit)),
   };
+}
+
+/** Share of rows with a value that rows of other units have too. */
+function sharedRate(rows: readonly number[], values: Float64Array, units: Uint32Array): number {
+  const holders = new Map<number, Set<number>>();
+  for (const row of rows) holders.set(values[row], (holders.get(values[row]) ?? new Set<number>()).add(units[row]));
+  return rows.filter((row) => holders.get(values[row])!.size > 1).length / rows.length;
 }
 
 /** The grid that these values lie on: their greatest common step, at the decimals that the column's values have. */

@@ -68,7 +68,7 @@ export function rareCombinationGates(view: TableView, input: ScanInput): OpenGat
       value: target.rate - holdout.rate,
       standardError: Math.sqrt(target.variance + holdout.variance),
       limit: tolerated,
-      pValue: excessPValue(target, holdout, tolerated),
+      pValue: excessPValue(target, holdout, tolerated, view.sourceUnitCount),
       unitCount: Math.min(view.sourceUnitCount, view.targetUnitCount),
       range: [-1, 1],
       powered: () => true,

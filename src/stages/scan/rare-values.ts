@@ -1,6 +1,6 @@
 import { poissonTail } from '../../metrics/intervals.ts';
 import { TextChance } from '../../metrics/text-chance.ts';
-import { countryCode, countryFormOf, MIN_KNOWN_COUNTRIES } from '../../model/encoders/countries.ts';
+import { CountryChance } from './country-chance.ts';
 import { rareParts } from './rare-parts.ts';
 import type { ScanInput } from './input.ts';
 import type { ColumnView, TableView } from './table-view.ts';
@@ -20,7 +20,8 @@ const CLOSED: ReadonlySet<string> = new Set(['boolean', 'enum']);
  * that fewer than 5 units of the source hold, found in the target.
  *
  * A text that is put together from common words, or drawn from a pattern of characters, meets a real one now and then:
- * as often as the target's *other* texts predict. Where it is not known how the target was made, a rare value may be
+ * as often as the target's *other* texts predict; a country drawn from all the world's as often as the size of its
+ * economy says. Where it is not known how the target was made, a rare value may be
  * anybody's, and the gate does not apply.
  */
 export function rareValueGates(view: TableView, input: ScanInput): OpenGate[] {
@@ -65,23 +66,28 @@ function leakCount(column: ColumnView, view: TableView): number {
       holders.set(part, units);
     }
   });
-  const isPublic = publicDictionary([...holders.keys()]);
-  const rare = new Set(
-    [...holders].filter(([part, units]) => units.size < COMMON_UNITS && !isPublic(part)).map(([part]) => part),
-  );
+  const isCommon = (part: string): boolean => holders.get(part)!.size >= COMMON_UNITS;
+  const rare = [...holders.keys()].filter((part) => !isCommon(part));
   const made = new Map<string, number>();
   for (const text of column.target)
     for (const part of rareParts(column, text)) made.set(part, (made.get(part) ?? 0) + 1);
+  const countries = CountryChance.of([...holders.keys()], [...holders.keys()].filter(isCommon));
+  const rareCountries = new Set(countries === null ? [] : rare.filter((part) => countries.isCountry(part)));
+  const remembered =
+    countries?.remembered(rareCountries, unitCounts(column, view), CHANCE) ?? new Map<string, number>();
+  const others = new Set(rare.filter((part) => !rareCountries.has(part)));
   let found = 0;
-  for (const part of rare) found += made.get(part) ?? 0;
-  return found > 0 && poissonTail(found, new TextChance(made).expectedHits(rare)) < CHANCE ? found : 0;
+  for (const part of others) found += made.get(part) ?? 0;
+  const leaked = found > 0 && poissonTail(found, new TextChance(made).expectedHits(others)) < CHANCE ? found : 0;
+  return [...remembered.values()].reduce((sum, count) => sum + count, leaked);
 }
 
-/**
- * Whether a value is one that the column's dictionary gives to anybody: rare countries are drawn from all the world's
- * (`model/encoders/country.ts`), among which the real ones are.
- */
-function publicDictionary(values: readonly string[]): (part: string) => boolean {
-  const form = countryFormOf(values, MIN_KNOWN_COUNTRIES);
-  return form === null ? () => false : (part) => countryCode(part, form) !== null;
+/** Units of the target that have a value: the rows of one unit repeat what was drawn once. */
+function unitCounts(column: ColumnView, view: TableView): Map<string, number> {
+  const units = new Map<string, Set<number>>();
+  column.target.forEach((text, row) => {
+    for (const part of rareParts(column, text))
+      units.set(part, (units.get(part) ?? new Set<number>()).add(view.target.units[row]));
+  });
+  return new Map([...units].map(([part, own]) => [part, own.size]));
 }

@@ -1,6 +1,11 @@
 /** How often tuples of the source's single units turn up again: in the target, and among real rows. */
 import { binomialTail, normalTail } from '../../metrics/intervals.ts';
 
+/** With fewer, a rate of the hold-out is too rough to compare with. */
+const FEW_UNITS = 100;
+/** Upper 95 % bound of a Poisson mean of which no event was seen. */
+const UNSEEN = 3;
+
 export interface Rate {
   readonly count: number;
   readonly total: number;
@@ -72,16 +77,21 @@ export function clusteredRate(flags: Uint8Array, units: ArrayLike<number>): Rate
  * P(so many in the target | its rate exceeds the hold-out's by `tolerated`).
  *
  * Normal where there are counts enough; else the exact binomial of the effective count, the hold-out's rate taken high.
+ * Where the source has few units, that none is seen says little: three more might be (the upper 95 % bound of a count
+ * of 0).
  */
-export function excessPValue(target: Rate, holdout: Rate, tolerated: number): number {
+export function excessPValue(target: Rate, holdout: Rate, tolerated: number, sourceUnitCount: number): number {
   if (target.count === 0 || target.total === 0) return 1;
   const effective = target.count / target.designEffect;
+  const isSmall = sourceUnitCount < FEW_UNITS;
+  const unseen = isSmall ? UNSEEN * holdout.designEffect : 0;
   const standardError = Math.sqrt(target.variance + holdout.variance);
-  if (effective >= 30 && standardError > 0) return normalTail((target.rate - holdout.rate - tolerated) / standardError);
+  if (!isSmall && effective >= 30 && standardError > 0)
+    return normalTail((target.rate - holdout.rate - tolerated) / standardError);
   const trials = Math.max(1, target.total / target.designEffect);
   const highRate = Math.min(
     1,
-    (holdout.count + Math.sqrt(holdout.count * holdout.designEffect)) / Math.max(1, holdout.total) + tolerated,
+    (holdout.count + Math.sqrt(holdout.count * holdout.designEffect) + unseen) / Math.max(1, holdout.total) + tolerated,
   );
   return binomialTail(effective, Math.max(trials, effective), highRate);
 }
