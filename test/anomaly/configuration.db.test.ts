@@ -162,7 +162,10 @@ test("a model whose schema is not the target's is refused, and one whose schema 
   const first = await attempt(FROM_MODEL, withModel(model, 'filled'));
   expect(first.result.verdict, first.stderr).toBe('pass');
   const changes = [
-    ['ALTER TABLE public.customer ADD shoe_size int', /the model has no column public\.customer\.shoe_size/],
+    [
+      'ALTER TABLE public.customer ADD shoe_size int; UPDATE public.customer SET shoe_size = 40; ALTER TABLE public.customer ALTER shoe_size SET NOT NULL',
+      /the model has no column public\.customer\.shoe_size/,
+    ],
     [
       'ALTER TABLE public.customer DROP shoe_size, ALTER city TYPE varchar(80)',
       /public\.customer\.city is character varying\(80\)/,
