@@ -57,15 +57,20 @@ export class LeakTrial {
     return made;
   }
 
-  /** Every gate, over all rows, as after loading. */
-  async scan(model: LearnedModel, made: Made, seed: number): Promise<ScanReport> {
+  /** Every gate, over all rows, as after loading; a rehearsal leaves out what learners tell of fidelity. */
+  async scan(
+    model: LearnedModel,
+    made: Made,
+    seed: number,
+    basis: 'loaded' | 'rehearsal' = 'loaded',
+  ): Promise<ScanReport> {
     const target = new RowStore();
     for (const table of made.keys()) target.add(blockOf(made, table));
     return scanMade({
       model,
       source: { sample: this.source.sample, snapshot: this.#snapshot },
       target,
-      basis: 'loaded',
+      basis,
       integrity: null,
       config,
       seed,
