@@ -26,7 +26,8 @@ export interface SkeletonJson {
   readonly numbers: readonly NumberEncoderJson[];
 }
 
-const HOLE = '\u0000';
+/** Stands in a skeleton where a number stood. */
+export const HOLE = '\u0000';
 
 export class SkeletonEncoder implements ColumnEncoder {
   readonly kind = 'skeleton';

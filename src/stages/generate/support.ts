@@ -8,6 +8,7 @@ import { NumberEncoder, type NumberEncoderJson } from '../../model/encoders/numb
 import { scalarCodec } from '../../model/encoders/scalar.ts';
 import { addressOf, type NetworkJson } from '../../model/encoders/network.ts';
 import type { RandomJson } from '../../model/encoders/simple.ts';
+import { HOLE, type SkeletonJson } from '../../model/encoders/skeleton.ts';
 import { oneOf, textsOf, type Numbered } from './pattern.ts';
 
 const MOST = 2 ** 50;
@@ -65,6 +66,8 @@ function learnedValues(encoder: ColumnEncoder, type: ColumnType): Numbered<Cell>
       return listed((encoder.toJson() as { values: readonly string[] }).values);
     case 'text':
       return textValues(encoder.toJson() as TextJson, type.maxLength);
+    case 'skeleton':
+      return numberedTexts(encoder.toJson() as SkeletonJson);
     case 'network':
       return addresses(encoder.toJson() as NetworkJson);
     case 'random':
@@ -237,7 +240,10 @@ function furtherValues(
       return listed(labels.filter((label) => !known.has(label)));
     }
     case 'text':
-      return patterns.length > 0 ? null : suffixed(learned, type.maxLength);
+      if (patterns.length > 0) return null;
+      return encoder.kind === 'skeleton'
+        ? countedOn(encoder.toJson() as SkeletonJson, type.maxLength)
+        : suffixed(learned, type.maxLength);
     case 'integer':
     case 'decimal':
     case 'date':
@@ -250,6 +256,52 @@ function furtherValues(
     default:
       return null;
   }
+}
+
+/** Every skeleton with every number that was learned for each of its places. */
+function numberedTexts({ skeletons, numbers, maxLength }: SkeletonJson): Numbered<Cell> {
+  const points = numbers.map(pointsOf);
+  return oneOf(
+    skeletons.map((skeleton) => {
+      const places = points.slice(0, skeleton.split(HOLE).length - 1);
+      return {
+        size: places.reduce((product, { size }) => Math.min(MOST, product * size), 1),
+        at: (index: number) => {
+          let rest = index;
+          let place = 0;
+          const text = skeleton.replaceAll(HOLE, () => {
+            const { size, at } = places[place++];
+            const number = at(rest % size);
+            rest = Math.floor(rest / size);
+            return String(number);
+          });
+          return text.slice(0, maxLength);
+        },
+      };
+    }),
+  );
+}
+
+/** The most frequent numbered text, its last number counting on above the largest learned one. */
+function countedOn({ skeletons, numbers }: SkeletonJson, maxLength: number | null): Numbered<Cell> | null {
+  const skeleton = skeletons.find((text) => text.includes(HOLE));
+  if (skeleton === undefined) return null;
+  const places = numbers.slice(0, skeleton.split(HOLE).length - 1);
+  const firsts = places.map((number) => String(pointsOf(number).at(0)));
+  const last = Math.ceil(Math.max(...places.at(-1)!.high, 0));
+  const room = (maxLength ?? Number.MAX_SAFE_INTEGER) - (skeleton.length - places.length);
+  const digits = Math.min(12, room - firsts.slice(0, -1).join('').length);
+  const size = 10 ** digits - 1 - last;
+  if (!(size > 0)) return null;
+  return {
+    size,
+    at: (index) => {
+      let place = 0;
+      return skeleton.replaceAll(HOLE, () =>
+        place++ === places.length - 1 ? String(last + 1 + index) : firsts[place - 1],
+      );
+    },
+  };
 }
 
 /** Learned texts with a number behind them. */
