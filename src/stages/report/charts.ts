@@ -9,6 +9,8 @@ export interface Bar {
 
 const WIDTH = 320;
 const ROW = 17;
+/** Characters that fit beside the bars. */
+const LABEL_LENGTH = 18;
 
 /** Two bars a row, real above synthetic: reads without colour, and on a phone. */
 export function barChart(
@@ -17,7 +19,7 @@ export function barChart(
   sides: readonly [string, string] = ['real', 'synthetic'],
 ): Markup {
   const top = Math.max(1e-9, ...bars.flatMap((bar) => [bar.real, bar.synthetic]));
-  const labelWidth = Math.min(130, 12 + 6 * Math.max(...bars.map((bar) => Math.min(20, bar.label.length))));
+  const labelWidth = Math.min(130, 12 + 6 * Math.max(...bars.map((bar) => Math.min(LABEL_LENGTH, bar.label.length))));
   const plotWidth = WIDTH - labelWidth - 40;
   const height = bars.length * ROW + 4;
   const x = (share: number): string => Math.max(share > 0 ? 1 : 0, (share / top) * plotWidth).toFixed(1);
@@ -28,7 +30,7 @@ export function barChart(
     role="img"
     aria-label="${summary(bars, name, sides)}"
   >
-    ${bars.map((bar, i) => html`<g><title>${bar.label}: ${sides[0]} ${percent(bar.real)}, ${sides[1]} ${percent(bar.synthetic)}</title><text x="${labelWidth - 6}" y="${i * ROW + 13}" font-size="11" text-anchor="end">${clip(bar.label, 20)}</text><rect class="real" x="${labelWidth}" y="${i * ROW + 3}" width="${x(bar.real)}" height="6" /><rect class="made" x="${labelWidth}" y="${i * ROW + 9}" width="${x(bar.synthetic)}" height="6" /><text class="soft" x="${labelWidth + Number(x(Math.max(bar.real, bar.synthetic))) + 4}" y="${i * ROW + 13}" font-size="10">${percent(bar.real)}</text></g>`)}
+    ${bars.map((bar, i) => html`<g><title>${bar.label}: ${sides[0]} ${percent(bar.real)}, ${sides[1]} ${percent(bar.synthetic)}</title><text x="${labelWidth - 6}" y="${i * ROW + 13}" font-size="11" text-anchor="end">${clip(bar.label, LABEL_LENGTH)}</text><rect class="real" x="${labelWidth}" y="${i * ROW + 3}" width="${x(bar.real)}" height="6" /><rect class="made" x="${labelWidth}" y="${i * ROW + 9}" width="${x(bar.synthetic)}" height="6" /><text class="soft" x="${labelWidth + Number(x(Math.max(bar.real, bar.synthetic))) + 4}" y="${i * ROW + 13}" font-size="10">${percent(bar.real)}</text></g>`)}
     <line class="axis" x1="${labelWidth}" x2="${labelWidth}" y1="0" y2="${height}" />
   </svg>`;
 }

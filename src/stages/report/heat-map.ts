@@ -12,7 +12,7 @@ type Strengths = PairFidelity['strengths'];
 
 /**
  * How strongly columns depend on each other: real above the diagonal, synthetic below it, so that a good target is its
- * own mirror image. Cells are numbered by column; darker is stronger.
+ * own mirror image. Cells are numbered by column; fuller colour is stronger.
  */
 export function heatMap(strengths: Strengths): Markup {
   const names = strongest(strengths);

@@ -28,8 +28,8 @@ export function dependencePlot(strengths: PairFidelity['strengths']): Markup {
     <h4>Columns that depend on each other</h4>
     ${heatMap(strengths)}
     <figcaption>
-      <span class="key real"></span>real above the diagonal, <span class="key made"></span>synthetic below: the darker,
-      the stronger (Cramér's V). A good target is its own mirror image.
+      <span class="key real"></span>real above the diagonal, <span class="key made"></span>synthetic below: the fuller
+      the colour, the stronger (Cramér's V). A good target is its own mirror image.
     </figcaption>
   </figure>`;
 }
