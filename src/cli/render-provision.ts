@@ -37,6 +37,7 @@ export function renderProvision(result: ProvisionResult, paint: Paint): string {
         ['run', isPlan ? null : result.runId],
         ['seed', `${result.seed}, scale ${result.scale}`],
         ['model', model && renderModel(model)],
+        ...result.steering.map((steered): [string, string] => ['steered', renderSteering(steered)]),
         ['times', result.timeShift && renderShift(result.timeShift)],
         ['target', target.database],
         ['previous', target.previousDatabase && `${target.previousDatabase} (\`understudy rollback\` brings it back)`],
@@ -119,6 +120,14 @@ function renderFacts(facts: readonly (readonly [name: string, value: string | nu
 
 function renderModel({ hash, engine, backend }: ModelInfo): string {
   return `${hash.slice(0, 12)} (${engine}, ${backend})`;
+}
+
+function renderSteering({ table, column, kind, values }: ProvisionResult['steering'][number]): string {
+  const percent = (share: number | null): string => (share === null ? '?' : `${(100 * share).toFixed(1)} %`);
+  const shares = values.map(
+    ({ value, shareBefore, shareAfter }) => `${value ?? 'NULL'} ${percent(shareBefore)} → ${percent(shareAfter)}`,
+  );
+  return `${table}.${column} (${kind}): ${shares.join(', ')}`;
 }
 
 function renderShift({ asOf, days, columnCount }: NonNullable<ProvisionResult['timeShift']>): string {

@@ -64,6 +64,8 @@ export function checkNames(config: ResolvedConfig, catalog: Catalog): Finding[] 
   for (const [name, table] of Object.entries(config.tables)) {
     const facts = check.tables(name, ['tables', name]);
     for (const column of Object.keys(table.columns)) check.columnOf(facts, column, ['tables', name, 'columns', column]);
+    for (const column of Object.keys(table.steer ?? {}))
+      check.columnOf(facts, column, ['tables', name, 'steer', column]);
   }
   if (config.subset !== undefined) check.table(config.subset.root, ['subset', 'root']);
   for (const [i, pinned] of config.pinned.entries()) {

@@ -79,6 +79,21 @@ const column = z
   .strictObject({ treatment: z.enum(TREATMENTS).describe('What becomes of the values.'), ...treatmentOptions })
   .refine(acceptsKept, keptMessage);
 
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+const steer = z
+  .union([
+    z.strictObject({ where: z.array(scalar).min(1).describe('The only values that rows are made with.') }),
+    z.strictObject({ boost: z.record(name, positive).describe('By value: factor of its odds.') }),
+    z.strictObject({
+      shares: z.record(name, rate).describe('By value: its share of the rows; other values share the rest.'),
+    }),
+  ])
+  .refine(
+    (value) => !('shares' in value) || Object.values(value.shares).reduce((sum, share) => sum + share, 0) <= 1 + 1e-9,
+    { message: '`shares` add up to more than 1', path: ['shares'] },
+  );
+
 const table = z
   .strictObject({
     strategy: z
@@ -88,6 +103,10 @@ const table = z
     scale: positive.optional().describe('Rows relative to the source, for this table.'),
     accept: name.optional().describe('Why real rows in staging are acceptable; shown beside the verdict.'),
     columns: z.record(name, column).default({}).describe('Column rules.'),
+    steer: z
+      .record(name, steer)
+      .optional()
+      .describe('Columns that are to be unlike the source: `where`, `boost` or `shares` of their values.'),
   })
   .refine((value) => value.strategy !== 'copy' || value.accept !== undefined, {
     message: '`strategy: copy` puts real rows into staging and needs an `accept:` reason',
@@ -145,8 +164,6 @@ const mask = z
       .describe('Where the secret of `pseudonym`, `hash` and `shift` is: `env:NAME` or `file:PATH`.'),
   })
   .describe('Masking of real rows.');
-
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 const pinned = z.strictObject({
   table: name,
@@ -284,6 +301,7 @@ export const configSchema = z
 /** The configuration with all defaults filled in. */
 export type Config = z.output<typeof configSchema>;
 export type TableConfig = Config['tables'][string];
+export type SteerConfig = z.output<typeof steer>;
 export type ColumnConfig = TableConfig['columns'][string];
 export type RuleConfig = Config['rules'][number];
 export type VirtualForeignKeyConfig = Config['virtualForeignKeys'][number];

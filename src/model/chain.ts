@@ -77,6 +77,26 @@ export class Chain {
   }
 
   /**
+   * As `drawRow`, with the distributions of some columns (by number) times weights of their codes; gives the mass that
+   * the weights left in all.
+   */
+  drawWeighted(registers: Uint16Array, cursor: RandomCursor, weights: ReadonlyMap<number, Float64Array>): number {
+    let left = 1;
+    for (const column of this.header.order) {
+      const own = weights.get(column);
+      const conditional = this.conditionals[column];
+      if (own === undefined) {
+        registers[this.contextCount + column] = conditional.draw(registers, cursor.next());
+        continue;
+      }
+      const { code, mass } = conditional.drawWeighted(registers, cursor.next(), own);
+      registers[this.contextCount + column] = code;
+      left *= mass;
+    }
+    return left;
+  }
+
+  /**
    * Draws rows firstRow … firstRow + rowCount − 1 of the endless table of this key.
    * **Shapes** context: [contextCount] columns of [rowCount] codes → [columns] of [rowCount].
    * **Random** key, stream 0, row, place in the order.

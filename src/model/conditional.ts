@@ -152,6 +152,31 @@ export class Conditional {
     return -1;
   }
 
+  /**
+   * A code by probabilities times `weights` [K], renormalised, and the mass that the weights left: Σ p · w. With no mass
+   * the code is 0.
+   */
+  drawWeighted(
+    registers: Uint16Array,
+    u: number,
+    weights: Float64Array,
+  ): { readonly code: number; readonly mass: number } {
+    const masses = weights.map((weight, code) => (weight === 0 ? 0 : weight * this.probability(registers, code)));
+    const mass = masses.reduce((sum, part) => sum + part, 0);
+    let rest = u * mass;
+    const code = masses.findIndex((part) => (rest -= part) < 0);
+    return {
+      code:
+        code >= 0
+          ? code
+          : Math.max(
+              0,
+              masses.findLastIndex((part) => part > 0),
+            ),
+      mass,
+    };
+  }
+
   /** Probability of a code. **Domain** [0, 1], in steps of 2⁻³². */
   probability(registers: Uint16Array, code: number): number {
     return this.#mass(registers, code) / (LEAF_TOTAL * this.#treeCount);

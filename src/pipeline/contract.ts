@@ -107,6 +107,20 @@ export interface ProvisionPlan {
   readonly missingRights: readonly string[];
 }
 
+/** A column that the configuration made unlike the source. */
+export interface SteeringResult {
+  /** `schema.table`. */
+  readonly table: string;
+  readonly column: string;
+  readonly kind: 'where' | 'boost' | 'shares';
+  /** As named in the configuration; null: NULL. `shareAfter`: null on a dry run. */
+  readonly values: readonly {
+    readonly value: string | null;
+    readonly shareBefore: number;
+    readonly shareAfter: number | null;
+  }[];
+}
+
 export interface ProvisionResult extends Result {
   readonly runId: string;
   readonly seed: number;
@@ -123,6 +137,7 @@ export interface ProvisionResult extends Result {
   readonly reportPath: string | null;
   readonly target: { readonly database: string; readonly previousDatabase: string | null };
   readonly plan: ProvisionPlan | null;
+  readonly steering: readonly SteeringResult[];
   /** By how much the made moments were moved; null where they were kept. */
   readonly timeShift: { readonly asOf: string; readonly days: number; readonly columnCount: number } | null;
 }

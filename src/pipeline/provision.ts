@@ -35,6 +35,7 @@ import { planTimeShift, shiftStreams, type TimeShift } from '../stages/generate/
 import { makeRows, type RowOptions } from './make-rows.ts';
 import { withSource, withTarget } from './open-databases.ts';
 import { codeOfLack } from './preflight-lacks.ts';
+import { Steering } from './steering.ts';
 import { requireSameSchema } from './target-schema.ts';
 import { answerFromRehearsal, REHEARSAL_ROWS, rehearseModel } from './rehearse.ts';
 import { requireUnexpired } from './model-age.ts';
@@ -63,6 +64,8 @@ interface Run {
   readonly rehearsed: GateResult[];
   /** Settled before anything is written; null where times are kept. */
   shift: TimeShift | null;
+  /** What the configuration makes unlike the source; null for nothing. */
+  steering: Steering | null;
   readonly source: Source | null;
   readonly target: Target;
 }
@@ -91,6 +94,7 @@ export const runProvision: RunProvision = async (options, sink, signal) => {
         gates: [],
         rehearsed: [],
         shift: null,
+        steering: null,
         source,
         target,
       },
@@ -222,6 +226,7 @@ function rowOptions(run: Run, material: Material): RowOptions {
     tableScales: tableScales(config, material.model.catalog),
     blockRows: batchRows ?? DEFAULT_BLOCK_ROWS,
     realRows: material.realRows,
+    ...(run.steering === null ? {} : { steering: run.steering.columns }),
   };
 }
 
@@ -246,10 +251,21 @@ async function rehearse(run: Run, material: Material): Promise<void> {
   const { config, seed, scale } = run.options;
   run.findings.push(...loosenedLimits(config));
   await requireConstraintsKnown(run, model);
+  const steering = (run.steering = Steering.resolve(config, model));
   // The sample is smaller than the run: whether there is room for all rows is asked of the whole.
   await makeRows(model, rowOptions(run, material));
   const report = await run.clock.run('rehearse', () =>
-    rehearseModel({ model, source, basis: 'rehearsal', config, seed, scale, signal: run.signal, realRows }),
+    rehearseModel({
+      model,
+      source,
+      basis: 'rehearsal',
+      config,
+      seed,
+      scale,
+      signal: run.signal,
+      realRows,
+      onBlock: (block) => steering?.noteBefore(block),
+    }),
   );
   run.rehearsed.push(...report.gates);
   run.gates.push(...report.gates.filter((gate) => gate.verdict === 'fail'));
@@ -329,7 +345,8 @@ interface Made {
 async function fill(run: Run, build: Build, material: Material): Promise<Made> {
   const { clock, sink } = run;
   const made = await makeRows(material.model, rowOptions(run, material));
-  const streams = run.shift === null ? made : shiftStreams(made, run.shift);
+  const watched = run.steering?.watch(made) ?? made;
+  const streams = run.shift === null ? watched : shiftStreams(watched, run.shift);
   const names = new Map(material.model.catalog.tables.map((table) => [tableId(table.name), table.name]));
   function* tables(): Iterable<TableRows> {
     for (const stream of streams) {
@@ -344,6 +361,7 @@ async function fill(run: Run, build: Build, material: Material): Promise<Made> {
     await build.finish(sink);
     return report;
   });
+  run.findings.push(...(run.steering?.findings() ?? []));
   const integrity = await clock.run('verify', () => build.verify());
   checkpoint('verify');
   run.findings.push(...integrity.findings);
@@ -387,7 +405,8 @@ async function scanLoaded(
       seed: run.options.seed,
       signal: run.signal,
     });
-    const report = answerFromRehearsal(scanned, run.rehearsed);
+    const answered = answerFromRehearsal(scanned, run.rehearsed);
+    const report = run.steering?.excuse(answered) ?? answered;
     run.gates.push(...report.gates);
     run.findings.push(...report.findings);
     return report;
@@ -457,6 +476,7 @@ async function finish(run: Run, material: Material, made: Made | null, attempts:
     peakRssBytes: peakRssBytes(),
     target: { database: run.target.database, previousDatabase: made?.previousDatabase ?? null },
     plan: options.dryRun ? planOf(run, material) : null,
+    steering: run.steering?.results() ?? [],
     timeShift: run.shift && {
       asOf: run.shift.asOf,
       days: run.shift.days,

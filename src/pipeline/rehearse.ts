@@ -1,5 +1,6 @@
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { finding } from '../kernel/findings.ts';
+import type { RowBlock } from '../kernel/rows.ts';
 import { pause } from '../kernel/pause.ts';
 import type { LearnedModel } from '../stages/learn/artifact.ts';
 import type { RealTable } from '../stages/generate/artifact.ts';
@@ -26,6 +27,8 @@ export interface RehearsalRequest {
   readonly signal: AbortSignal;
   /** Masked rows, of which a few are rehearsed. */
   readonly realRows?: ReadonlyMap<string, RealRows>;
+  /** Sees all rows that are made. */
+  readonly onBlock?: (block: RowBlock) => void;
 }
 
 /** Of rows that there was nothing to compare with. */
@@ -71,7 +74,10 @@ export async function rehearseModel(request: RehearsalRequest): Promise<ScanRepo
     blockRows: BLOCK_ROWS,
     ...realRows,
   })) {
-    for await (const block of stream.blocks()) store.add(block);
+    for await (const block of stream.blocks()) {
+      store.add(block);
+      request.onBlock?.(block);
+    }
     await pause(signal);
   }
   if (request.source === null) return NOTHING_COMPARED;

@@ -1,5 +1,6 @@
 import type { RowBlock } from '../../kernel/rows.ts';
 import type { MinedRule } from '../../model/rules.ts';
+import type { SteeredColumn } from './steering.ts';
 
 /** Fills the vectors that `generate` left open; a function of seed, table and row number. */
 export type Masker = (block: RowBlock) => void;
@@ -16,6 +17,8 @@ export interface GenerateOptions {
   readonly blockRows: number;
   /** Told of each hidden rule that could not be kept in some rows, once their table is made. */
   readonly onGivenUp?: (rule: MinedRule, rowCount: number) => void;
+  /** Columns whose values are to be others than in the source, by `tableId`. */
+  readonly steering?: ReadonlyMap<string, readonly SteeredColumn[]>;
   /** Masked real rows, by `tableId`: of tables with that strategy, which have none where absent. */
   readonly realRows?: ReadonlyMap<string, RealTable>;
 }

@@ -159,6 +159,7 @@ class Generation {
       seed,
       pass,
       late: this.#plan.late(table.id),
+      steering: options.steering?.get(table.id) ?? null,
     });
     const builder = new BlockBuilder(table.id, maker.columns, options.blockRows);
     const mask = options.maskers.get(table.id);

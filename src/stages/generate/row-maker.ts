@@ -16,6 +16,7 @@ import { RowRepair } from './repair.ts';
 import type { MinedRule } from '../../model/rules.ts';
 import { RowRules } from './row-rules.ts';
 import type { RowView } from './rules/row-view.ts';
+import { RowSteering, type SteeredColumn } from './steering.ts';
 import { ReachedCodes } from './reached-codes.ts';
 import { Tally } from './tally.ts';
 import { countKey, hopOf, type MadeTable } from './world.ts';
@@ -31,6 +32,7 @@ const MOVE_AFTER = 4;
 /** Draws after which a row that breaks a constraint is mended rather than drawn again. */
 const MEND_AFTER = 8;
 const PLACE_CAP = 40;
+const STEERED = 'what its `steer` fixes';
 
 /** Where a row stands: its parent (−1: none), its index and the number of its siblings. */
 export interface Place {
@@ -59,6 +61,7 @@ export interface RowMakerOptions {
   readonly pass: Pass;
   /** Columns that only the second pass knows. */
   readonly late: ReadonlySet<string>;
+  readonly steering: readonly SteeredColumn[] | null;
 }
 
 export class RowMaker implements RowView {
@@ -74,6 +77,9 @@ export class RowMaker implements RowView {
   /** By chooser: keys of assigned columns that are complete once it has chosen. */
   readonly #completedBy: readonly (readonly GuardedKey[])[];
   readonly #guards: readonly GuardedKey[];
+  readonly #steering: RowSteering | null;
+  /** What a value of each column must be, where it is fixed. */
+  readonly #wanted: readonly SteeredColumn[];
   readonly #moments: MomentMaker;
   readonly #calendar: Calendar;
   readonly #rules: RowRules;
@@ -107,7 +113,20 @@ export class RowMaker implements RowView {
   readonly gaveUp = new Map<MinedRule, number>();
   #digests: (number | null)[] = [];
 
-  constructor({ table, schema, model, made, parent, choosers, tables, used, seed, pass, late }: RowMakerOptions) {
+  constructor({
+    table,
+    schema,
+    model,
+    made,
+    parent,
+    choosers,
+    tables,
+    used,
+    seed,
+    pass,
+    late,
+    steering,
+  }: RowMakerOptions) {
     this.#model = model;
     this.#contextKey = model.foreignKeys.find((key) => key.maker.by === 'context')?.name ?? null;
     this.#made = made;
@@ -134,6 +153,8 @@ export class RowMaker implements RowView {
     );
     this.#previous = new Uint16Array(model.registers.length);
     this.#columnAt = new Map(this.columns.map((column, i) => [column.name, i]));
+    this.#steering = steering === null ? null : new RowSteering(model, steering);
+    this.#wanted = (steering ?? []).filter(({ kind }) => kind === 'where');
     this.#moments = new MomentMaker(model, this.columns, made, parent);
     this.#calendar = new Calendar(model, this.columns);
     this.#rules = new RowRules(model, this.columns, tables);
@@ -193,13 +214,15 @@ export class RowMaker implements RowView {
       this.#repair.take();
       this.#keepKeys();
       this.#tally.add('others', this.#chosen, this.read, this.text);
+      this.#steering?.settle();
       this.#remember(row);
       return;
     }
     let broken = '';
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-      const failed = this.#try(row, place, attempt) ?? this.#mended(row, place, attempt);
+      const failed = this.#try(row, place, attempt) ?? this.#mended(row, place, attempt) ?? this.#unwanted();
       if (failed === null) {
+        this.#steering?.settle();
         this.#commit(row, attempt);
         return;
       }
@@ -250,16 +273,20 @@ export class RowMaker implements RowView {
     for (const c of this.#keyColumns) this.cells[c] = null;
     for (const c of this.#comparedColumns) this.cells[c] = null;
     this.#reached.fill(this.#registers, (key) => (key === this.#contextKey ? place.parent : -1));
-    rowModel?.moments?.drawRow(this.#registers, random);
-    this.#moments.decode(this.#registers, place, this.cells, random);
-    this.#calendar.fill(this.#registers, this.cells);
-    rowModel?.keys?.drawRow(this.#registers, random);
+    const steering = this.#steering;
+    const fitting = steering?.choose(this.#registers, this.cells, random, () => {
+      this.#drawBefore(place, random);
+      return steering.drawRest(this.#registers, random);
+    });
+    if (fitting === undefined) this.#drawBefore(place, random);
+    else this.#moments.settle(this.cells);
     // Of other numbers than the row's own: chosen rows are not chosen again in the second pass.
     const early = this.#cursor(MAX_TRIES + 3 + attempt).seek(row);
     const failed = this.#assign(row, place, early, attempt, 'early');
     if (failed !== null) return failed;
     this.#reached.fill(this.#registers, (key) => this.#chosen.get(key)?.row ?? -1);
-    rowModel?.rest?.drawRow(this.#registers, random);
+    if (steering === null) rowModel?.rest?.drawRow(this.#registers, random);
+    else if (!this.#steerRest(steering, random, fitting === true)) return STEERED;
     this.#decode(row, place, random);
     const left = this.#assign(row, place, random, attempt, 'late');
     if (left !== null) return left;
@@ -269,6 +296,27 @@ export class RowMaker implements RowView {
       key.columns.forEach((column, i) => this.set(column, table.keys.get(key.referencedColumns[i])!.textAt(to)));
     });
     return this.#follow(place);
+  }
+
+  /** The moments, and what the references are like. */
+  #drawBefore(place: Place, random: RandomCursor): void {
+    const { rowModel } = this.#model;
+    rowModel?.moments?.drawRow(this.#registers, random);
+    this.#moments.decode(this.#registers, place, this.cells, random);
+    this.#calendar.fill(this.#registers, this.cells);
+    rowModel?.keys?.drawRow(this.#registers, random);
+  }
+
+  /** Once more, now that the rows behind the references are known, where anything is told from them. */
+  #steerRest(steering: RowSteering, random: RandomCursor, isDrawn: boolean): boolean {
+    const isTold = ({ origin, path }: Register): boolean => origin === 'reached' && path?.[0] !== this.#contextKey;
+    if (!this.#model.registers.some(isTold)) return isDrawn;
+    return steering.choose(this.#registers, this.cells, random, () => steering.drawRest(this.#registers, random));
+  }
+
+  /** A rule may have given a column another value than it is fixed to. */
+  #unwanted(): string | null {
+    return this.#wanted.every(({ column, values }) => values.has(this.text(column))) ? null : STEERED;
   }
 
   /** Name of what the row still breaks, after mending it where drawing again has not helped; or null. */
