@@ -73,13 +73,20 @@ export type MomentBase =
       readonly gap: RelativeMomentJson;
     };
 
-/** A register that follows from a moment of the row: its day, coarsely, or its weekday. */
+/** What is in force from each cut on, in microseconds: codes[0] before cuts[0]. */
+export interface Eras {
+  readonly cuts: readonly number[];
+  readonly codes: readonly number[];
+}
+
+/** A register that follows from a moment of the row: its day, coarsely, its weekday, or a column that it settles. */
 export interface CalendarRegister {
   readonly register: number;
   readonly column: string;
-  readonly what: 'day' | 'weekday';
-  /** Of days since 1970; null for weekdays. */
+  readonly what: 'day' | 'weekday' | 'era';
+  /** Of days since 1970; null for others. */
   readonly encoder: NumberEncoderJson | null;
+  readonly eras?: Eras;
 }
 
 export interface ColumnModel {

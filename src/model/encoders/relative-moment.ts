@@ -38,6 +38,7 @@ export interface RelativeMomentJson {
   readonly clock: NumberEncoderJson | null;
   /** All moments are multiples of so many microseconds: a day, …, a second, a thousandth; 1: of nothing more. */
   readonly grain: number;
+  /** A date, or a moment that is always at midnight. */
   readonly isDate: boolean;
   /** The distance is never below zero: then it must not become so by a drawn time of day either. */
   readonly ordered: boolean;
@@ -196,14 +197,17 @@ export function fitRelativeMoment(
 ): RelativeMoment {
   const rows = Array.from(micros.keys());
   const known = rows.filter((i) => !Number.isNaN(micros[i]) && !Number.isNaN(references[i]));
-  const distances = known.map((i) => micros[i] - references[i]);
+  const grain = isDate ? DAY_MICROS : grainOf(known.map((i) => micros[i]));
+  // A moment cut to its day is a date: it is before none of what happened on that day.
+  const isDay = grain === DAY_MICROS;
+  const distances = known.map((i) => micros[i] - (isDay ? floorTo(references[i], DAY_MICROS) : references[i]));
   const ordered = distances.every((distance) => distance >= 0);
   const days = fitDayNumbers(
     rows.map((i) => (Number.isNaN(micros[i]) ? null : Math.floor(micros[i] / DAY_MICROS))),
     units,
   );
   const lastDay = days.range[1];
-  const isLong = isDate || Math.abs(quantile(distances, 0.5)) > LONG_MICROS;
+  const isLong = isDay || Math.abs(quantile(distances, 0.5)) > LONG_MICROS;
   const profile = sharing?.profile ?? null;
   const shares =
     sharing === null
@@ -214,7 +218,7 @@ export function fitRelativeMoment(
   const coded = rows.map((i) =>
     present.has(i) ? toScale(distanceOf(micros[i], references[i], sharing?.left[i] ?? 1, unit, profile)) : null,
   );
-  const hasClock = isLong && !isDate;
+  const hasClock = isLong && !isDay;
   return new RelativeMoment({
     unit,
     distance: fitNumberEncoder(coded, units, options).toJson(),
@@ -227,8 +231,8 @@ export function fitRelativeMoment(
           options,
         ).toJson()
       : null,
-    grain: isDate ? DAY_MICROS : grainOf(known.map((i) => micros[i])),
-    isDate,
+    grain,
+    isDate: isDay,
     ordered,
   });
 }

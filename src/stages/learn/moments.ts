@@ -205,7 +205,7 @@ function best(
     const told: number[] = [];
     for (let i = 0; i < own.length; i++) {
       if (Number.isNaN(own[i]) || Number.isNaN(references[i])) continue;
-      distances.push(own[i] - references[i]);
+      distances.push(own[i] - (grain === DAY_MICROS ? Math.floor(references[i] / grain) * grain : references[i]));
       told.push(own[i]);
     }
     if (distances.length < MIN_ROWS || distances.length < REFERENCE_RATE * present.length) continue;

@@ -1,14 +1,22 @@
 /** Turns a table's sample into registers: what the chain is fitted on. */
-import { tableId, type ColumnType, type ForeignKeyFacts, type TableFacts } from '../../../connectors/connector.ts';
+import {
+  tableId,
+  type ColumnFacts,
+  type ColumnType,
+  type ForeignKeyFacts,
+  type TableFacts,
+} from '../../../connectors/connector.ts';
 import type { CodedColumn } from '../../model/coded-column.ts';
 import { fitColumnEncoder, isLearnable, type ColumnShape } from '../../model/encoders/index.ts';
 import type { ColumnEncoder } from '../../model/encoders/encoder.ts';
 import { fitNumberEncoder } from '../../model/encoders/number.ts';
-import type { MomentPlan } from './moments.ts';
+import { findEras, MAX_ERAS } from './eras.ts';
+import { momentValues, type MomentPlan } from './moments.ts';
 import type {
   CalendarRegister,
   ColumnMaker,
   ColumnModel,
+  Eras,
   ForeignKeyMaker,
   ForeignKeyModel,
   IncomingCount,
@@ -72,6 +80,26 @@ export function ownRegisters(
     return { register: momentCount + i, column, what, encoder };
   });
   const units = pickUnits(sample.units, fitRows);
+  const encoders = new Map(
+    table.columns.flatMap((column) => {
+      if (plan.columns.get(column.name)?.by !== 'encoder' || momentMakers.has(column.name)) return [];
+      const values = sample.columns.get(column.name)!;
+      const shape = shapeOf(column.type, column.nullable);
+      const seen = Array.from(fitRows, (row) => values[row]);
+      return [[column.name, fitColumnEncoder(shape, seen, units, maxBins)] as const];
+    }),
+  );
+  const settled = new Map<string, ColumnMaker>();
+  for (const column of table.columns) {
+    const encoder = encoders.get(column.name);
+    if (encoder?.parts.length !== 1 || encoder.parts[0].size > MAX_ERAS) continue;
+    const [register] = encodeColumn(column.name, encoder, sample.columns.get(column.name)!);
+    const found = erasOf(register, momentPlan, sample, fitRows);
+    if (found === null) continue;
+    calendar.push({ register: registers.length, column: found.moment, what: 'era', encoder: null, eras: found.eras });
+    settled.set(column.name, encoderMaker(encoder, registers.length, column));
+    registers.push(register);
+  }
   const keysFrom = registers.length;
   const earlyFlags = new Map(
     table.foreignKeys
@@ -104,20 +132,10 @@ export function ownRegisters(
     const values = sample.columns.get(column.name)!;
     let maker: ColumnMaker;
     if (momentMakers.has(column.name)) maker = momentMakers.get(column.name)!;
+    else if (settled.has(column.name)) maker = settled.get(column.name)!;
     else if (decided.by === 'encoder') {
-      const encoder = fitColumnEncoder(
-        shapeOf(column.type, column.nullable),
-        Array.from(fitRows, (row) => values[row]),
-        units,
-        maxBins,
-      );
-      maker = {
-        by: 'encoder',
-        kind: encoder.kind,
-        parameters: encoder.toJson(),
-        register: registers.length,
-        learned: isLearnable(column.type.class),
-      };
+      const encoder = encoders.get(column.name)!;
+      maker = encoderMaker(encoder, registers.length, column);
       registers.push(...encodeColumn(column.name, encoder, values));
     } else if (decided.by === 'mask') {
       maker = {
@@ -183,6 +201,29 @@ function makersOfMoments({ moments }: MomentPlan): Map<string, ColumnMaker> {
     register += registers.length;
   }
   return makers;
+}
+
+function encoderMaker(encoder: ColumnEncoder, register: number, { type }: ColumnFacts): ColumnMaker {
+  const learned = isLearnable(type.class);
+  return { by: 'encoder', kind: encoder.kind, parameters: encoder.toJson(), register, learned };
+}
+
+/** The first moment of the rows that settles the column. */
+function erasOf(
+  { codes }: CodedRegister,
+  { moments }: MomentPlan,
+  sample: TableSample,
+  fitRows: Int32Array,
+): { moment: string; eras: Eras } | null {
+  const fitCodes = Uint16Array.from(fitRows, (row) => codes[row]);
+  const units = pickUnits(sample.units, fitRows);
+  for (const { column: moment } of moments) {
+    const values = sample.columns.get(moment)!;
+    const micros = momentValues(Array.from(fitRows, (row) => values[row]));
+    const eras = findEras(fitCodes, micros, units);
+    if (eras !== null) return { moment, eras };
+  }
+  return null;
 }
 
 export function pickUnits(units: Uint32Array, rows: Int32Array): Uint32Array {
