@@ -9,7 +9,6 @@ const NOT_CARRIED_OUT: readonly ConfigPath[] = [
   ['hooks', 'beforePublish'],
   ['hooks', 'afterPublish'],
   ['hooks', 'onFailure'],
-  ['gates', 'bias', 'subgroups'],
   ['learn', 'engine'],
   ['learn', 'maxSubjects'],
   ['learn', 'minimumSubjects'],

@@ -1,5 +1,7 @@
 /** Puts together what a scan needs from what a run has at hand. */
+import { tableId } from '../../connectors/connector.ts';
 import type { Catalog, IntegrityReport, Snapshot } from '../../connectors/connector.ts';
+import { findTable } from '../config/names.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { silent } from '../kernel/events.ts';
 import type { RelationGraph } from '../stages/graph/artifact.ts';
@@ -8,7 +10,7 @@ import type { RelationalSample } from '../stages/profile/artifact.ts';
 import { DEFAULT_LIMITS as SAMPLE_LIMITS, profile } from '../stages/profile/index.ts';
 import type { GateResult, ScanReport } from '../stages/scan/artifact.ts';
 import { scanSynthetic } from '../stages/scan/index.ts';
-import { DEFAULT_LIMITS, type ScanLimits, type ScanSide } from '../stages/scan/input.ts';
+import { DEFAULT_LIMITS, type ScanLimits, type ScanSide, type Subgroups } from '../stages/scan/input.ts';
 import { fakeControls } from './make-rows.ts';
 import { ruleAdherence, ruleFidelity } from './rule-adherence.ts';
 
@@ -50,6 +52,7 @@ export async function scanMade(request: ScanRequest): Promise<ScanReport> {
     rules: ruleFidelity(hiddenRules),
     integrity: request.integrity,
     limits: scanLimits(config),
+    subgroups: subgroups(config, model.catalog),
     seed,
   });
   return { ...report, hiddenRules };
@@ -84,4 +87,12 @@ export function scanLimits(config: ResolvedConfig): ScanLimits {
     apart: fidelity.apart,
     queryError: fidelity.queryError,
   };
+}
+
+/** The subgroups to compare, with their tables as the catalog names them. */
+export function subgroups(config: ResolvedConfig, catalog: Catalog): Subgroups[] {
+  return config.gates.bias.subgroups.flatMap((entry) => {
+    const facts = findTable(catalog, entry.table);
+    return facts === null ? [] : [{ ...entry, table: tableId(facts.name) }];
+  });
 }

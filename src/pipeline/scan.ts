@@ -19,7 +19,7 @@ import { withSource, withTarget } from './open-databases.ts';
 import { introspectOptions, relateTables } from './read-structure.ts';
 import { gateLimits, loosenedLimits } from './gate-limits.ts';
 import { declaredRules } from './rule-records.ts';
-import { scanLimits } from './scan-databases.ts';
+import { scanLimits, subgroups } from './scan-databases.ts';
 import { peakRssBytes, StageClock } from './stage-clock.ts';
 import { recordedVersions } from './version.ts';
 
@@ -101,6 +101,7 @@ async function scan(
         holdout: ours ? 'unseen' : 'unknown',
         integrity,
         limits: scanLimits(config),
+        subgroups: subgroups(config, catalog),
         seed: 0,
       }),
     );

@@ -88,7 +88,6 @@ test.for(MISTAKES)('$name ends every command alike', async ({ config, code, told
 const NOT_CARRIED_OUT = [
   'pinned: [{ table: customer, rows: [{ id: 1 }] }]',
   'hooks: { beforePublish: { command: "true" } }',
-  'gates: { bias: { subgroups: [{ table: customer, group: city, outcome: city }] } }',
   'learn: { engine: neural }',
   'learn: { minimumSubjects: 50 }',
   'learn: { timeZone: Europe/Berlin }',

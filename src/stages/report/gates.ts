@@ -51,6 +51,8 @@ const GATES: Readonly<Record<string, string>> = {
   c2st: 'Can a learner tell made-up rows from real ones almost always?',
   queries: 'Do queries that join tables count about as many rows as in the source?',
   'rule-adherence': 'Do the rules that were found in the source hold in the target?',
+  'bias-shares': 'Do the groups that were named have the shares of the rows that they have in the source?',
+  'bias-amplification': 'Are groups treated more unequally than in the source?',
   privacy: 'Tables whose rows were not made up are listed here with the reason.',
 };
 

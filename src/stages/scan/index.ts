@@ -15,6 +15,7 @@ import type {
   TableFidelity,
   TablePrivacy,
 } from './artifact.ts';
+import { biasGates } from './bias.ts';
 import { copyGates } from './copies.ts';
 import { directIdentifierGates } from './direct-identifiers.ts';
 import { distanceGates } from './distances.ts';
@@ -118,6 +119,7 @@ async function scanTable(
     );
     return;
   }
+  await scan.attempt('bias-shares', view.id, view.id, () => ({ gates: biasGates(view, input) }));
   await scan.attempt('direct-identifiers', view.id, view.id, async () => ({
     gates: await combinationGates(view, input),
   }));

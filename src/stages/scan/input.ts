@@ -88,6 +88,17 @@ export const DEFAULT_LIMITS: ScanLimits = {
   minUnits: 100,
 };
 
+/** Groups whose outcomes are compared with the source's, from the configuration (`gates.bias.subgroups`). */
+export interface Subgroups {
+  /** `tableId`. */
+  readonly table: string;
+  /** Columns. */
+  readonly group: string;
+  readonly outcome: string;
+  /** By how much a share may change, and a gap between groups grow. */
+  readonly limit: number;
+}
+
 export interface ScanInput {
   readonly catalog: Catalog;
   readonly graph: RelationGraph;
@@ -118,6 +129,8 @@ export interface ScanInput {
   readonly rules?: RuleFidelity | null;
   readonly integrity: IntegrityReport | null;
   readonly limits: ScanLimits;
+  /** None where absent. */
+  readonly subgroups?: readonly Subgroups[];
   readonly seed: number;
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../../src/config/load.ts';
 import { loosenedLimits } from '../../../src/pipeline/gate-limits.ts';
+import { requireSupported } from '../../../src/config/unsupported.ts';
 import { scanLimits } from '../../../src/pipeline/scan-databases.ts';
 
 const names = (gates: unknown): string[] =>
@@ -46,4 +47,11 @@ test('each limit that is set weaker than its default is named, one that is stric
 test('what is set reaches the gates', () => {
   const limits = scanLimits(parseConfig(JSON.stringify({ gates: WEAKER }), null, {}));
   expect(limits).toMatchObject({ ...WEAKER.privacy, ...WEAKER.fidelity, ...WEAKER.rules });
+});
+
+test('subgroups are a setting that runs carry out', () => {
+  const subgroups = [{ table: 'applicant', group: 'sex', outcome: 'accepted' }];
+  expect(() =>
+    requireSupported(parseConfig(JSON.stringify({ gates: { bias: { subgroups } } }), null, {})),
+  ).not.toThrow();
 });
