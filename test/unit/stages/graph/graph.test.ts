@@ -278,16 +278,14 @@ test('declared subjects replace the proposed ones, and none at all asks for the 
   ]);
 });
 
-test('300 tables in a web of keys and cycles take less than a second, and the same catalog gives the same graph', () => {
+test('300 tables in a web of keys and cycles: the same catalog gives the same graph', () => {
   const sketch: Record<string, TableSketch> = {};
   for (let i = 0; i < 300; i++) {
     const targets = [(i * 7 + 3) % 300, (i * 13 + 5) % 300, (i + 1) % 300];
     const keys = targets.map((to, k) => ({ columns: `k${k}`, to: `t${to}`, name: `fk${k}` }));
     sketch[`t${i}`] = entity(`id k0? k1 k2${i % 3 === 0 ? '?' : ''}`, { keys });
   }
-  const started = performance.now();
   const graph = graphOf(sketch, ['t0']);
-  expect(performance.now() - started).toBeLessThan(1000);
   const shuffled = Object.fromEntries(Object.entries(sketch).toReversed());
   expect(JSON.stringify(graphOf(shuffled, ['t0']))).toBe(JSON.stringify(graph));
 });
