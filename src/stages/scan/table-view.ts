@@ -115,7 +115,11 @@ function columnView(
     kind,
     isKey: keys.has(facts.name) || classification?.treatment === 'structural',
     isPersonal,
-    isReplaced: isPersonal && !KEEPS_DISTRIBUTION.has(classification.treatment),
+    // A treatment that somebody asked for replaces a column's values, whosever they are.
+    isReplaced:
+      classification !== null &&
+      classification.treatment !== 'structural' &&
+      !KEEPS_DISTRIBUTION.has(classification.treatment),
     varies: distinct.size > 1,
     classification,
     source: sourceValues,
