@@ -1,12 +1,14 @@
 /** Cells of one row, by column number, and what an expression reads from them. */
-import type { TableFacts } from '../../../connectors/connector.ts';
+import type { ColumnType, TableFacts } from '../../../connectors/connector.ts';
 import type { Cell, CellForm, ColumnEncoder } from '../../model/encoders/encoder.ts';
 import { reviveEncoder } from '../../model/encoders/index.ts';
+import { NumberEncoder, type NumberEncoderJson } from '../../model/encoders/number.ts';
 import { parseTimestamp } from '../../model/encoders/scalar.ts';
 import type { ColumnMaker, TableModel } from '../../model/table-model.ts';
 import { textAt, type ColumnVector } from '../../kernel/rows.ts';
 import type { BuilderForm } from './block-builder.ts';
 import type { Value } from './expression.ts';
+import { largestOf } from './support.ts';
 
 export interface CellColumn {
   readonly name: string;
@@ -22,6 +24,8 @@ export interface CellColumn {
   readonly parse: (text: string | null) => Cell;
   /** What the bounds of a range column are; null for other columns, and for bounds without a line. */
   readonly rangeOf: 'number' | 'date' | 'moment' | null;
+  /** Of a learned number: its smallest and largest value, and the largest that its type holds. */
+  readonly reach: { readonly learned: readonly [number, number]; readonly largest: number } | null;
 }
 
 export function cellColumns(table: TableFacts, model: TableModel): readonly CellColumn[] {
@@ -33,8 +37,17 @@ export function cellColumns(table: TableFacts, model: TableModel): readonly Cell
     const decimals = isCounted ? 0 : encoder?.decimals;
     const read = valueReader(facts.type.class);
     const rangeOf = facts.type.class === 'range' ? boundsOf(facts.type.element?.class) : null;
-    return { name, maker, encoder, form, decimals, read, text: texter(form, decimals), parse: parser(form), rangeOf };
+    const reach = reachOf(encoder, facts.type);
+    const text = texter(form, decimals);
+    return { name, maker, encoder, form, decimals, read, text, parse: parser(form), rangeOf, reach };
   });
+}
+
+function reachOf(encoder: ColumnEncoder | null, type: ColumnType): CellColumn['reach'] {
+  if (encoder?.kind !== 'scalar' || !['integer', 'decimal'].includes(type.class)) return null;
+  const { step, numbers } = encoder.toJson() as { step: number; numbers: NumberEncoderJson };
+  const [low, high] = NumberEncoder.fromJson(numbers).range;
+  return { learned: [low * step, high * step], largest: largestOf(type) };
 }
 
 function boundsOf(typeClass: string | undefined): CellColumn['rangeOf'] {

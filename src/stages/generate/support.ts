@@ -345,7 +345,8 @@ function beyond(encoder: ColumnEncoder, type: ColumnType): Numbered<Cell> | null
   };
 }
 
-function largestOf(type: ColumnType): number {
+/** Largest value that a type can hold, in its own unit. */
+export function largestOf(type: ColumnType): number {
   switch (type.class) {
     case 'integer':
       return Math.min(Number.MAX_SAFE_INTEGER, 2 ** ((type.byteSize ?? 4) * 8 - 1) - 1);

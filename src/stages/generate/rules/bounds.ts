@@ -22,6 +22,7 @@ export interface Bound {
 
 const ROUNDS = 4;
 const DISTANCE_TRIES = 8;
+const ANYWHERE = { learned: [-Infinity, Infinity] as const, largest: Infinity };
 const GRAINS = [DAY_MICROS, 3_600_000_000, 60_000_000, 1_000_000, 1000];
 
 /** Whether a column's values can be written as numbers. */
@@ -103,16 +104,23 @@ function move(bounds: readonly Bound[], row: RowView, place: RowPlace, random: R
   }
   low = Math.ceil(low / grain) * grain;
   high = Math.floor(high / grain) * grain;
-  if (low > high) return false;
-  const value = placed(low, high, anchor, place, random, own.value);
-  row.set(column.name, cellOf(column, Math.min(high, Math.max(low, Math.round(value / grain) * grain))));
+  const { learned, largest } = column.reach ?? ANYWHERE;
+  if (low > Math.min(high, largest) || high < -largest) return false;
+  const value = placed({ low, high, learned }, anchor, place, random, own.value);
+  row.set(column.name, cellOf(column, Math.min(high, largest, Math.max(low, Math.round(value / grain) * grain))));
   return true;
+}
+
+interface Room {
+  readonly low: number;
+  readonly high: number;
+  /** The smallest and the largest value that were learned. */
+  readonly learned: readonly [number, number];
 }
 
 /** At a learned distance where one fits; else evenly, leaving room for the siblings to come; else at the bound. */
 function placed(
-  low: number,
-  high: number,
+  { low, high, learned }: Room,
   anchor: { readonly from: number; readonly bound: Bound } | null,
   place: RowPlace,
   random: RandomCursor,
@@ -131,8 +139,10 @@ function placed(
   const rest = Math.max(1, (place.count ?? 1) - place.index);
   if (Number.isFinite(low) && Number.isFinite(high))
     return low + (high - low) * (1 - (1 - random.next()) ** (1 / rest));
-  // As far on the right side as it was on the wrong one.
-  return Number.isFinite(low) ? low + Math.max(0, low - own) : high - Math.max(0, own - high);
+  // As far on the right side as it was on the wrong one; a number no further than any was seen, or a chain of orders
+  // would drive its last column out of its type.
+  if (Number.isFinite(low)) return Math.min(low + Math.max(0, low - own), Math.max(low, learned[1]));
+  return Math.max(high - Math.max(0, own - high), Math.min(high, learned[0]));
 }
 
 /** How finely the column's values are written. */
