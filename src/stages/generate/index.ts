@@ -164,8 +164,12 @@ class Generation {
     const builder = new BlockBuilder(table.id, maker.columns, options.blockRows);
     const mask = options.maskers.get(table.id);
     const masked = new Set(table.columns.filter((column) => column.maker.by === 'mask').map((column) => column.name));
+    const copied = table.columns.flatMap(({ name, maker }) => (maker.by === 'copy' ? [name] : []));
     const finish = (block: RowBlock): RowBlock => {
+      // A copy of what the masker makes elsewhere stays one, whatever it would make of it here.
+      const copies = copied.map((name) => [name, block.columns.get(name)!] as const);
       mask?.(block);
+      for (const [name, vector] of copies) block.columns.set(name, vector);
       if (pass !== 'second') captureKeys(block, own, (column) => masked.has(column));
       return block;
     };

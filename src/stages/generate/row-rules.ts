@@ -18,10 +18,9 @@ import { aggregatesOf } from './tally.ts';
 import { hopKey, type MadeTable } from './world.ts';
 
 type Test = (row: RowView) => boolean;
-type Dependency = Extract<MinedRule, { kind: 'dependency' }>;
 type Order = Extract<MinedRule, { kind: 'order' }>;
 
-/** Values of which a dependency remembers what followed. */
+/** Values of which is remembered what followed. */
 const MAX_TOLD = 200_000;
 const NO_TABLES: ReadonlyMap<string, MadeTable> = new Map();
 
@@ -38,8 +37,12 @@ export class RowRules {
   readonly #bounds: Bounds;
   readonly #contextKey: string | null;
   readonly #previous: Cell[];
-  /** What followed from values that no table of values knows: of the first row that had them. */
-  readonly #told = new Map<Dependency, Map<string, string | null>>();
+  /** What followed from values that no table of values knows, or from a parent: of the first row that had them. */
+  readonly #told: {
+    readonly from: readonly string[];
+    readonly to: string;
+    readonly told: Map<string, string | null>;
+  }[] = [];
   #place: RowPlace = { parent: -1, index: 0 };
 
   constructor(model: TableModel, columns: readonly CellColumn[], tables: ReadonlyMap<string, MadeTable> = NO_TABLES) {
@@ -129,9 +132,10 @@ export class RowRules {
     for (let i = 0; i < cells.length; i++) this.#previous[i] = cells[i];
     if (row === undefined) return;
     for (const sharing of this.#sharings) sharing.remember(row);
-    for (const [rule, told] of this.#told) {
-      const key = keyOf(row, rule.from);
-      if (told.size < MAX_TOLD && !told.has(key)) told.set(key, row.text(rule.to));
+    for (const { from, to, told } of this.#told) {
+      if (told.size >= MAX_TOLD || from.some((column) => row.text(column) === null)) continue;
+      const key = keyOf(row, from);
+      if (!told.has(key)) told.set(key, row.text(to));
     }
   }
 
@@ -162,8 +166,22 @@ export class RowRules {
     const { kind } = rule;
     switch (kind) {
       case 'constant-per-parent': {
-        if (rule.foreignKey !== this.#contextKey || !this.#isDrawn(rule.column)) return null;
-        const { at } = this.#columns.get(rule.column)!;
+        if (!this.#isDrawn(rule.column)) return null;
+        const { at, column } = this.#columns.get(rule.column)!;
+        if (rule.foreignKey !== this.#contextKey) {
+          const from = this.#key(rule.foreignKey)?.columns ?? [];
+          const told = new Map<string, string | null>();
+          this.#told.push({ from, to: rule.column, told });
+          return {
+            kind,
+            reads: from,
+            writes: [rule.column],
+            run: (row) => {
+              const text = told.get(keyOf(row, from));
+              if (text !== undefined) row.set(rule.column, column.parse(text));
+            },
+          };
+        }
         return {
           kind,
           reads: [],
@@ -177,14 +195,15 @@ export class RowRules {
         if (!this.#isDrawn(rule.to) || !rule.from.every((name) => this.#isKnown(name))) return null;
         const { column } = this.#columns.get(rule.to)!;
         const map = new Map(rule.map.map((entry) => [JSON.stringify(entry.slice(0, -1)), entry.at(-1)!]));
-        this.#told.set(rule, new Map());
+        const told = new Map<string, string | null>();
+        this.#told.push({ from: rule.from, to: rule.to, told });
         return {
           kind,
           reads: rule.from,
           writes: [rule.to],
           run: (row) => {
             const key = keyOf(row, rule.from);
-            const text = map.get(key) ?? this.#told.get(rule)!.get(key);
+            const text = map.get(key) ?? told.get(key);
             if (text !== undefined) row.set(rule.to, column.parse(text));
           },
         };
@@ -318,6 +337,18 @@ export class RowRules {
           const given = row.text(rule.given);
           const isNull = row.text(rule.column) === null;
           return isNull ? !present.has(given) : !absent.has(given);
+        };
+      }
+      case 'dependency': {
+        // What all rows of a parent share may say otherwise: then the row needs other values to depend on.
+        if (!this.#isDrawn(rule.to) || !rule.from.every((name) => this.#isKnown(name))) return null;
+        const { column } = this.#columns.get(rule.to)!;
+        const map = new Map(
+          rule.map.map((entry) => [JSON.stringify(entry.slice(0, -1)), column.text(column.parse(entry.at(-1)!))]),
+        );
+        return (row) => {
+          const text = map.get(keyOf(row, rule.from));
+          return text === undefined || row.text(rule.to) === text;
         };
       }
       case 'copy-through': {

@@ -112,6 +112,8 @@ export interface RuleAdherence {
   readonly caseCount: number;
   readonly unitCount: number;
   readonly tuneCaseCount: number;
+  /** Generating has a way to keep it; where it has none the rule is counted, but no ground to refuse the rows. */
+  readonly isHeld: boolean;
   /** Made rows that could break it, and that do. */
   readonly madeCaseCount: number;
   readonly breachCount: number;

@@ -14,9 +14,9 @@ export interface Step {
 /** Of steps that do not need each other: the more certain ones last. */
 const RANKS: readonly MinedRule['kind'][] = [
   'copy',
-  'constant-per-parent',
   'sequence',
   'dependency',
+  'constant-per-parent',
   'value-when-null',
   'value-from',
   'arithmetic',

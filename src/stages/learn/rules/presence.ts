@@ -16,13 +16,13 @@ export function minePresence(table: RuleTable, sums: SumColumns): readonly Prese
   return table.foreignKeys().flatMap((key) => {
     const parent = table.parent(key.name)!;
     // A copied row stays what it is, and is chosen among those that were.
-    if (parent === table || parent.isCopied || hasNullKey(table, key)) return [];
+    if (parent.isCopied) return [];
     // A sum is there because of the row itself.
     const others = parent.nullables().filter((column) => !sums(parent, table, key.name).has(column.name));
     const near = telling(others, parent).flatMap(
       (column) => check(table, { column: column.name, foreignKey: key.name }, nullRate(parent, column)) ?? [],
     );
-    const far = parent.foreignKeys().flatMap((second) => {
+    const far = (parent === table ? [] : parent.foreignKeys()).flatMap((second) => {
       const top = parent.parent(second.name)!;
       if (top === table || top === parent || top.isCopied) return [];
       return telling(top.nullables(), top).flatMap((column) => {
@@ -34,11 +34,6 @@ export function minePresence(table: RuleTable, sums: SumColumns): readonly Prese
     });
     return [...withoutWeaker(near, parent), ...far.filter((rule, i) => isFirst(rule, i, far, table))];
   });
-}
-
-function hasNullKey(table: RuleTable, key: ForeignKeyFacts): boolean {
-  const links = table.links(key.name);
-  return table.fit.some((row) => links[row] === -1);
 }
 
 /** The columns, those that are NULL most often first. */
