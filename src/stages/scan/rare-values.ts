@@ -12,6 +12,8 @@ const GATE = 'rare-values';
 const COMMON_UNITS = 5;
 /** Coincidences that are less likely than this are leaks. */
 const CHANCE = 0.001;
+/** Two places on a line, which are met by chance as numbers and moments are. */
+const INTERVALS: ReadonlySet<string> = new Set(['range', 'multirange']);
 /** Closed sets of the type: their values are in the schema, whoever holds them. */
 const CLOSED: ReadonlySet<string> = new Set(['boolean', 'enum']);
 
@@ -38,6 +40,7 @@ export function rareValueGates(view: TableView, input: ScanInput): OpenGate[] {
     (column) =>
       column.kind !== 'ordered' &&
       !CLOSED.has(column.typeClass) &&
+      !INTERVALS.has(column.typeClass) &&
       !column.isKey &&
       !column.isReplaced &&
       column.varies,
