@@ -85,6 +85,7 @@ test('the demo passes and, kept, can be looked at until Ctrl-C, which leaves not
       "peakRssBytes",
       "target",
       "plan",
+      "steering",
       "timeShift",
       "reportPath",
       "connections",
